@@ -1,0 +1,8 @@
+# Debian packages: libboost-dev libmpfr-dev libgmp-dev libtbb-dev libxsimd-dev libxtensor-dev libfmt-dev nlohmann-json3-dev libcli11-dev.
+find_package(Boost 1.74 REQUIRED)
+find_package(TBB REQUIRED)
+find_package(xsimd REQUIRED)
+find_package(xtensor REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
