@@ -15,3 +15,33 @@ using Mpfr50 = Mpfr<50>;
 using Mpfr100 = Mpfr<100>;
 
 }  // namespace costate
+
+// Argument-dependent lookup searches the namespace of the number. Boost's own templates of these names go through its generic
+// series (a few units in the last place, errno on overflow); MPFR rounds correctly and knows infinities and NaN.
+namespace boost::multiprecision {
+
+/// erf x, correctly rounded.
+template <unsigned Digits>
+costate::Mpfr<Digits> erf(const costate::Mpfr<Digits>& x) {
+    costate::Mpfr<Digits> y;
+    mpfr_erf(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    return y;
+}
+
+/// 1 - erf x, correctly rounded: full relative accuracy in the right tail.
+template <unsigned Digits>
+costate::Mpfr<Digits> erfc(const costate::Mpfr<Digits>& x) {
+    costate::Mpfr<Digits> y;
+    mpfr_erfc(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    return y;
+}
+
+/// log(1 + x), correctly rounded.
+template <unsigned Digits>
+costate::Mpfr<Digits> log1p(const costate::Mpfr<Digits>& x) {
+    costate::Mpfr<Digits> y;
+    mpfr_log1p(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    return y;
+}
+
+}  // namespace boost::multiprecision
