@@ -1,0 +1,50 @@
+// What the matrix kernels mean: plain loops, any scalar. The order of every sum is part of the meaning.
+#pragma once
+
+#include "kernels/reference/elementwise.hpp"
+#include "kernels/simd/table.hpp"
+
+namespace costate::kernels::reference {
+
+/// y_bo = act(z_bo), z_bo = (y_bo +) bias_o + Σ_k (x_bk scale_bk) W_ok, k ascending from the start value; slope_bo = act'(z_bo).
+/// W is row-major, outputs × inputs. The meaning of every field of the call is that of simd::LinearCall.
+template <Scalar T>
+void linear(const simd::Packed<T>& w, const simd::LinearCall<T>& call) {
+    for (std::size_t b = 0; b < call.batch; ++b) {
+        const T* x = call.x + b * w.inputs;
+        T* y = call.y + b * w.outputs;
+        for (std::size_t o = 0; o < w.outputs; ++o) {
+            const T start = call.bias ? call.bias[o] : T(0);
+            y[o] = call.accumulate ? y[o] + start : start;
+        }
+        if (call.scale) {  // each x_bk scale_bk once
+            for (std::size_t k = 0; k < w.inputs; ++k) {
+                const T scaled = x[k] * call.scale[b * w.inputs + k];
+                for (std::size_t o = 0; o < w.outputs; ++o) y[o] += scaled * w.data[o * w.inputs + k];
+                if (call.scaled) call.scaled[b * w.inputs + k] = scaled;
+            }
+        } else {
+            for (std::size_t o = 0; o < w.outputs; ++o)
+                for (std::size_t k = 0; k < w.inputs; ++k) y[o] += x[k] * w.data[o * w.inputs + k];
+        }
+        for (std::size_t o = 0; o < w.outputs; ++o) {
+            if (call.slope) value_and_slope(call.activation, y[o], y[o], call.slope[b * w.outputs + o]);
+            else y[o] = value(call.activation, y[o]);
+        }
+    }
+}
+
+/// W̄_ok += Σ_b z̄_bo x_bk, b ascending from the old value.
+template <Scalar T>
+void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const T* z_bar, const T* x, T* w_bar) {
+    for (std::size_t b = 0; b < batch; ++b)
+        for (std::size_t o = 0; o < rows; ++o) axpy(cols, z_bar[b * rows + o], x + b * cols, w_bar + o * cols);
+}
+
+/// b̄_o += Σ_b z̄_bo, b ascending from the old value.
+template <Scalar T>
+void column_sums_accumulate(std::size_t batch, std::size_t cols, const T* z_bar, T* bias_bar) {
+    for (std::size_t b = 0; b < batch; ++b) accumulate(cols, z_bar + b * cols, bias_bar);
+}
+
+}  // namespace costate::kernels::reference

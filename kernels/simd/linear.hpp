@@ -1,0 +1,176 @@
+// The matrix products on packed weights and on plain arrays, cut into tiles. The meaning is in kernels/reference/linear.hpp.
+#pragma once
+
+#include "kernels/simd/elementwise.hpp"
+#include "kernels/simd/table.hpp"
+#include "kernels/simd/tile.hpp"
+
+namespace costate::kernels::simd {
+namespace {
+
+template <class V>
+using LinearTiles = Tiles<V, Blocking<V>::row_stride, 1>;
+
+// Where a product is: inputs [k0, k0 + kc), panels [p0, p1); the last inputs finish z, the last panels read x for the last time.
+struct Span {
+    std::size_t k0, kc, p0, p1;
+    bool last_inputs, last_panels;
+};
+
+// Rows of x, scaled if asked for, side by side at a stride without conflicts in the cache.
+template <class V>
+void copy_rows(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call, const Span& s, std::size_t row, std::size_t rows,
+               Element<V>* copy) {
+    using T = Element<V>;
+    for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t at = (row + r) * w.inputs + s.k0;
+        T* target = copy + r * Blocking<V>::row_stride;
+        if (!call.scale) {
+            const T* source = call.x + at;
+            for_each_vector<V>(s.kc, [&](auto in, auto out) __attribute__((always_inline)) { out(target, in(source)); });
+            continue;
+        }
+        binary<V, Mul>(s.kc, call.x + at, call.scale + at, target);
+        if (call.scaled && s.last_panels)
+            for_each_vector<V>(s.kc, [&](auto in, auto out) __attribute__((always_inline)) { out(call.scaled + at, in(target)); });
+    }
+}
+
+template <class V>
+void multiply_panels(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call, const Span& s, std::size_t row,
+                     std::size_t rows, const Element<V>* copy) {
+    using B = Blocking<V>;
+    const std::size_t padded = (w.outputs + B::panel - 1) / B::panel * B::panel;
+    const std::size_t at_once = static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
+    for (std::size_t p = s.p0; p < s.p1;) {
+        const std::size_t column = p * B::panel, left = w.outputs - column;
+        TileCall<Element<V>> tile_call{.steps = s.kc,
+                                       .a = copy,
+                                       .b = w.data + s.k0 * padded + p * s.kc * B::panel,
+                                       .b_step = B::panel,
+                                       .b_panel = s.kc * B::panel,
+                                       .y = call.y + row * w.outputs + column,
+                                       .y_stride = w.outputs,
+                                       .bias = s.k0 == 0 && call.bias ? call.bias + column : nullptr,
+                                       .read_y = s.k0 != 0 || call.accumulate};
+        if (left < B::panel) {
+            partial_panel<V, LinearTiles<V>>(tile_call, rows, left);
+            ++p;
+        } else if (p + at_once <= s.p1 && left >= at_once * B::panel) {
+            LinearTiles<V>::many[rows - 1](tile_call);
+            p += at_once;
+        } else {
+            LinearTiles<V>::one[rows - 1](tile_call);
+            ++p;
+        }
+    }
+}
+
+// y = act(z), slope = act'(z) where z has just been finished: the rows are still in the cache.
+template <class V>
+void activate(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call, const Span& s, std::size_t row, std::size_t rows) {
+    if (call.activation == Function::identity && !call.slope) return;
+    const std::size_t first = s.p0 * Blocking<V>::panel, end = s.p1 * Blocking<V>::panel;
+    std::size_t columns = (end < w.outputs ? end : w.outputs) - first;
+    if (columns == w.outputs) {  // whole rows lie side by side
+        columns *= rows;
+        rows = 1;
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t at = (row + r) * w.outputs + first;
+        if (call.slope) apply_with_slope<V>(call.activation, columns, call.y + at, call.y + at, call.slope + at);
+        else apply<V>(call.activation, columns, call.y + at, call.y + at);
+    }
+}
+
+// Blocks of inputs outermost; then groups of panels that stay in L2 while the batch streams past them.
+template <class V>
+void linear(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call) {
+    using B = Blocking<V>;
+    alignas(64) Element<V> copy[B::rows * B::row_stride];
+    const std::size_t panels = (w.outputs + B::panel - 1) / B::panel;
+    std::size_t k0 = 0;
+    do {
+        const std::size_t kc = w.inputs - k0 < B::k_block ? w.inputs - k0 : B::k_block;
+        std::size_t group = panels;
+        if (call.batch > B::rows && kc > 0) {
+            group = B::b_bytes / (kc * B::panel * sizeof(Element<V>));
+            if (group > panels) group = panels;
+        }
+        for (std::size_t p = 0; p < panels; p += group) {
+            const std::size_t end = p + group < panels ? p + group : panels;
+            const Span s{k0, kc, p, end, k0 + kc == w.inputs, end == panels};
+            for_each_row_group<V>(call.batch, [&](std::size_t row, std::size_t rows) {
+                copy_rows<V>(w, call, s, row, rows, copy);
+                multiply_panels<V>(w, call, s, row, rows, copy);
+                if (s.last_inputs) activate<V>(w, call, s, row, rows);
+            });
+        }
+        k0 += kc;
+    } while (k0 < w.inputs);
+}
+
+template <class V>
+inline constexpr std::size_t outer_stride = 16;  // of the copied columns of z̄
+template <class V>
+inline constexpr std::size_t outer_block = 256;  // samples at a time
+template <class V>
+using OuterTiles = Tiles<V, 1, outer_stride<V>>;
+
+// One group of rows of W̄ against all columns, for `samples` samples from x; `tail` holds x's last partial panel, padded.
+template <class V>
+void outer_rows(std::size_t samples, std::size_t cols, std::size_t rows, const Element<V>* z, const Element<V>* x,
+                const Element<V>* tail, Element<V>* w_bar) {
+    using B = Blocking<V>;
+    const std::size_t at_once = static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
+    for (std::size_t column = 0; column < cols;) {
+        TileCall<Element<V>> call{.steps = samples,
+                                  .a = z,
+                                  .b = x + column,
+                                  .b_step = cols,
+                                  .b_panel = B::panel,
+                                  .y = w_bar + column,
+                                  .y_stride = cols,
+                                  .bias = nullptr,
+                                  .read_y = true};
+        const std::size_t left = cols - column;
+        if (left < B::panel) {
+            call.b = tail;
+            call.b_step = B::panel;
+            partial_panel<V, OuterTiles<V>>(call, rows, left);
+            return;
+        }
+        const bool many = left >= at_once * B::panel;
+        (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
+        column += (many ? at_once : 1) * B::panel;
+    }
+}
+
+template <class V>
+void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x,
+                      Element<V>* w_bar) {
+    using T = Element<V>;
+    using B = Blocking<V>;
+    if (cols == 0) return;
+    alignas(64) T z[outer_block<V> * outer_stride<V>];
+    alignas(64) T tail[outer_block<V> * B::panel];
+    std::size_t block = B::b_bytes / (cols * sizeof(T));
+    block = block < 64 ? 64 : block > outer_block<V> ? outer_block<V> : block;
+    const std::size_t whole = cols / B::panel * B::panel;
+    for (std::size_t b0 = 0; b0 < batch; b0 += block) {
+        const std::size_t samples = batch - b0 < block ? batch - b0 : block;
+        if (whole < cols) {
+            for (std::size_t b = 0; b < samples; ++b)
+                for (std::size_t c = 0; c < B::panel; ++c)
+                    tail[b * B::panel + c] = whole + c < cols ? x[(b0 + b) * cols + whole + c] : T(0);
+        }
+        for_each_row_group<V>(rows, [&](std::size_t row, std::size_t count) {
+            for (std::size_t b = 0; b < samples; ++b)
+                for (std::size_t r = 0; r < count; ++r) z[b * outer_stride<V> + r] = z_bar[(b0 + b) * rows + row + r];
+            outer_rows<V>(samples, cols, count, z, x + b0 * cols, tail, w_bar + row * cols);
+        });
+    }
+}
+
+}  // namespace
+}  // namespace costate::kernels::simd

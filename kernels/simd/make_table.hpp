@@ -1,0 +1,37 @@
+// The table of one batch type, filled from the templates of this folder.
+#pragma once
+
+#include "kernels/simd/linear.hpp"
+
+namespace costate::kernels::simd {
+namespace {
+
+template <class V>
+constexpr Table<Element<V>> make_table(Isa isa) {
+    return {.isa = isa,
+            .panel_width = Blocking<V>::panel,
+            .k_block = Blocking<V>::k_block,
+            .linear = &linear<V>,
+            .outer_accumulate = &outer_accumulate<V>,
+            .column_sums_accumulate = &column_sums_accumulate<V>,
+            .apply = &apply<V>,
+            .apply_with_slope = &apply_with_slope<V>,
+            .add = &binary<V, Add>,
+            .sub = &binary<V, Sub>,
+            .mul = &binary<V, Mul>,
+            .div = &binary<V, Div>,
+            .mul_accumulate = &binary_update<V, MulAccumulate>,
+            .mul_subtract = &binary_update<V, MulSubtract>,
+            .div_accumulate = &binary_update<V, DivAccumulate>,
+            .negate = &negate<V>,
+            .scale = &scale<V>,
+            .axpy = &axpy<V>,
+            .accumulate = &accumulate<V>,
+            .add_row = &add_row<V>,
+            .sum = &sum<V>,
+            .dot = &dot<V>,
+            .rk_combine = &rk_combine<V>};
+}
+
+}  // namespace
+}  // namespace costate::kernels::simd

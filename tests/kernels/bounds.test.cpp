@@ -1,0 +1,103 @@
+// No kernel touches memory beyond its arrays: every array ends at a page that may not be read or written.
+#include "kernels/linear.hpp"
+#include "kernels/simd/table.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace costate;
+using namespace costate::kernels;
+
+namespace {
+
+/// n elements of 0.5 that end where a forbidden page begins.
+template <class T>
+class Guarded {
+public:
+    explicit Guarded(std::size_t n) : bytes_((n * sizeof(T) + page - 1) / page * page + page) {
+        start_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        REQUIRE(start_ != MAP_FAILED);
+        char* const guard = static_cast<char*>(start_) + bytes_ - page;
+        REQUIRE(mprotect(guard, page, PROT_NONE) == 0);
+        data_ = reinterpret_cast<T*>(guard) - n;
+        for (std::size_t i = 0; i < n; ++i) data_[i] = T(0.5);
+    }
+    Guarded(const Guarded&) = delete;
+    Guarded& operator=(const Guarded&) = delete;
+    ~Guarded() { munmap(start_, bytes_); }
+    operator T*() { return data_; }
+
+private:
+    static constexpr std::size_t page = 4096;
+    std::size_t bytes_;
+    void* start_;
+    T* data_;
+};
+
+}  // namespace
+
+TEST_CASE("negative control: one element too far ends the process", "[quick]") {
+    Guarded<double> a(5);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        std::signal(SIGSEGV, SIG_DFL);
+        const volatile double* const beyond = static_cast<double*>(a) + 5;
+        _exit(*beyond == 0 ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+}
+
+TEMPLATE_TEST_CASE("elementwise kernels, sums and combinations stay inside their arrays", "[quick]", float, double) {
+    using T = TestType;
+    for (const std::size_t n : {1, 2, 3, 5, 7, 8, 9, 15, 17, 31, 33, 40}) {
+        Guarded<T> a(n), b(n), y(n), slope(n), rows(3 * n);
+        for (const Isa isa : supported_isas()) {
+            const auto& t = simd::table<T>(isa);
+            for (std::size_t f = 0; f < function_count; ++f) t.apply_with_slope(static_cast<Function>(f), n, a, y, slope);
+            for (const auto binary : {t.add, t.sub, t.mul, t.div, t.mul_accumulate, t.mul_subtract, t.div_accumulate})
+                binary(n, a, b, y);
+            t.axpy(n, T(2), a, y);
+            t.add_row(3, n, rows, a, rows);
+            t.column_sums_accumulate(3, n, rows, y);
+            const T c[] = {T(1), T(2)};
+            const T* const k[] = {a, b};
+            t.rk_combine(n, a, T(1), 2, c, k, y);
+            CHECK(t.sum(n, a) == T(0.5) * T(n));
+            CHECK(t.dot(n, a, b) == T(0.25) * T(n));
+            CHECK(y[n - 1] == T(2));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("matrix kernels stay inside their arrays", "[quick]", float, double) {
+    using T = TestType;
+    for (const std::size_t outputs : {1, 3, 8, 17, 31, 33, 70})
+        for (const std::size_t inputs : {1, 5, 16, 33})
+            for (const std::size_t batch : {1, 2, 5, 15}) {
+                Guarded<T> w(outputs * inputs), bias(outputs), x(batch * inputs), scale(batch * inputs);
+                Guarded<T> y(batch * outputs), slope(batch * outputs), w_bar(outputs * inputs);
+                for (const Isa isa : supported_isas()) {
+                    const auto& table = simd::table<T>(isa);
+                    const std::span<const T> weights(static_cast<T*>(w), outputs * inputs);
+                    const PackedMatrix<T> packed(weights, outputs, inputs, table);
+                    packed({.batch = batch,
+                            .x = x,
+                            .scale = scale,
+                            .scaled = scale,
+                            .bias = bias,
+                            .activation = Function::relu,
+                            .y = y,
+                            .slope = slope});
+                    table.outer_accumulate(batch, outputs, inputs, y, x, w_bar);
+                    CHECK(slope[batch * outputs - 1] == T(1));
+                }
+            }
+}
