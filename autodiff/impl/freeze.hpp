@@ -1,0 +1,156 @@
+// Freeze: the part that handles values. Frozen parameters and ops of constants become constants, weights are packed.
+#pragma once
+
+#include "autodiff/impl/replay.hpp"
+#include "autodiff/rewrite.hpp"
+#include "autodiff/tape.hpp"
+
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace costate::autodiff::detail {
+
+template <class T>
+std::uint64_t keep(Graph<T>& graph, const std::vector<T>& values) {
+    graph.coefficients.insert(graph.coefficients.end(), values.begin(), values.end());
+    return graph.coefficients.size() - values.size();
+}
+
+template <class T>
+void freeze_parameters(Graph<T>& graph, const std::vector<bool>& frozen) {
+    std::vector<Leaf> kept;
+    std::vector<T> theta;
+    for (std::size_t i = 0; i < frozen.size(); ++i) {
+        Leaf leaf = graph.parameters[i];
+        Node& node = graph.nodes[leaf.node];
+        const auto begin = graph.parameter_values.begin() + static_cast<std::ptrdiff_t>(leaf.offset);
+        const std::vector<T> values(begin, begin + static_cast<std::ptrdiff_t>(leaf.size));
+        if (frozen[i]) {
+            node.kind = Kind::constant;
+            node.number = keep(graph, values);
+        } else {
+            node.number = kept.size();
+            leaf.offset = theta.size();
+            theta.insert(theta.end(), values.begin(), values.end());
+            kept.push_back(leaf);
+        }
+    }
+    graph.parameters = std::move(kept);
+    graph.parameter_values = std::move(theta);
+}
+
+/// An op of constants is a constant.
+template <class T>
+void fold(Tape<T>& tape, Graph<T>& graph, const std::vector<bool>& alive) {
+    for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+        Node& node = graph.nodes[id];
+        if (!alive[id] || !foldable(graph, node)) continue;
+        node.number = keep(graph, tape.values(id));
+        node.kind = Kind::constant;
+        node.argument_count = 0;
+    }
+}
+
+/// Packs the weights that are leaves, and says where leaves lie.
+template <class T>
+class Leaves {
+public:
+    Leaves(Graph<T>& graph, const std::vector<bool>& wanted, Plan<T>& plan, Store<T>& store)
+        : graph_(graph), wanted_(wanted), plan_(plan), store_(store) {
+        homes.resize(graph.nodes.size());
+        for (Node& node : graph.nodes) {
+            if (node.kind == Kind::operation && node.op == ops::index_of<ops::Linear>) pack(node);
+        }
+        for (NodeId id = 0; id < graph.nodes.size(); ++id) place(id);
+        for (const Node& node : graph.nodes) {
+            if (node.kind != Kind::operation) continue;
+            for (const NodeId a : graph.arguments_of(node)) {
+                const bool packed = node.op == ops::index_of<ops::Linear> && node.number != 0 && a == graph.arguments_of(node)[1];
+                if (graph.nodes[a].kind == Kind::constant && !packed) place_constant(a);
+            }
+        }
+    }
+
+    std::vector<Ref> homes;
+
+private:
+    void pack(Node& node) {
+        const NodeId x = graph_.arguments_of(node)[0], w = graph_.arguments_of(node)[1];
+        const Node& weight = graph_.nodes[w];
+        if (weight.kind != Kind::constant && weight.kind != Kind::parameter) return;
+        const bool parameter = weight.kind == Kind::parameter;
+        const std::size_t rows = node.size, cols = graph_.nodes[x].size;
+        const T* values = parameter ? store_.parameters.data() + graph_.parameters[weight.number].offset
+                                    : graph_.coefficients.data() + weight.number;
+        auto& packs = parameter ? store_.packs : plan_.constant_packs;
+        const auto [known, fresh] = packed_.try_emplace({w, cols}, packs.size());
+        if (fresh) {
+            packs.push_back({kernels::PackedMatrix<T>({values, rows * cols}, rows, cols), {}});
+            if (parameter) plan_.parameter_packs.push_back({graph_.parameters[weight.number].offset, rows, cols, false});
+        }
+        const std::size_t position = known->second;
+        node.number = ops::encode_pack(position, parameter);
+        if (!wanted_[x] || packs[position].transposed.outputs() != 0) return;
+        packs[position].transposed = kernels::PackedMatrix<T>::transposed({values, rows * cols}, rows, cols);
+        if (parameter) plan_.parameter_packs[position].transposed = true;
+    }
+
+    void place(NodeId id) {
+        const Node& node = graph_.nodes[id];
+        if (node.kind == Kind::input) homes[id] = {0, static_cast<std::uint16_t>(plan_.input(node.number))};
+        if (node.kind == Kind::parameter) homes[id] = {graph_.parameters[node.number].offset, parameters};
+    }
+
+    void place_constant(NodeId id) {
+        if (homes[id].base != nowhere) return;
+        const Node& node = graph_.nodes[id];
+        homes[id] = {plan_.constants.size(), constants};
+        const T* values = graph_.coefficients.data() + node.number;
+        plan_.constants.insert(plan_.constants.end(), values, values + node.size);
+    }
+
+    Graph<T>& graph_;
+    const std::vector<bool>& wanted_;
+    Plan<T>& plan_;
+    Store<T>& store_;
+    std::map<std::pair<NodeId, std::size_t>, std::size_t> packed_;
+};
+
+/// Coefficients that the remaining ops read, and nothing else of the tape's.
+template <class T>
+void keep_coefficients(Graph<T>& graph, Plan<T>& plan) {
+    for (Node& node : graph.nodes) {
+        if (node.kind != Kind::operation || node.op != ops::index_of<ops::LinearCombination>) continue;
+        const T* c = graph.coefficients.data() + node.number;
+        node.number = plan.coefficients.size();
+        plan.coefficients.insert(plan.coefficients.end(), c, c + node.argument_count);
+    }
+}
+
+template <class T>
+void freeze(Tape<T>& tape, const FreezeOptions& options, Plan<T>& plan, Store<T>& store) {
+    Graph<T> graph = tape.graph();
+    if (graph.outputs.empty()) throw std::invalid_argument("freeze: the tape has no output; mark one with Tape::output");
+    freeze_parameters(graph, frozen_parameters(graph, options));
+    fold(tape, graph, live(graph));
+    fuse(graph, live(graph));
+    compact(graph, live(graph));
+    const Activity activities = activity(graph, options);
+    Called called;
+    for (const auto& program : graph.programs) called.push_back(program->plan().get());
+    describe(graph, called, plan);
+    plan.differentiates = activities.differentiates;
+    for (const Leaf& leaf : graph.parameters) {
+        for (std::size_t i = 0; i < graph.programs.size(); ++i) {
+            if (leaf.belongs_to == graph.programs[i]) plan.called.push_back({i, leaf.offset, leaf.size});
+        }
+    }
+    store.parameters = graph.parameter_values;
+    store.programs = graph.programs;
+    const Leaves<T> leaves(graph, activities.wanted, plan, store);
+    keep_coefficients(graph, plan);
+    lay_out(graph, called, activities.active, activities.wanted, leaves.homes, plan);
+}
+
+}  // namespace costate::autodiff::detail

@@ -1,0 +1,54 @@
+// The one list of ops.
+#pragma once
+
+#include "autodiff/ops/add.hpp"
+#include "autodiff/ops/broadcast.hpp"
+#include "autodiff/ops/call.hpp"
+#include "autodiff/ops/concat.hpp"
+#include "autodiff/ops/divide.hpp"
+#include "autodiff/ops/dot.hpp"
+#include "autodiff/ops/function.hpp"
+#include "autodiff/ops/guard.hpp"
+#include "autodiff/ops/linear.hpp"
+#include "autodiff/ops/linear_combination.hpp"
+#include "autodiff/ops/multiply.hpp"
+#include "autodiff/ops/negate.hpp"
+#include "autodiff/ops/part.hpp"
+#include "autodiff/ops/power.hpp"
+#include "autodiff/ops/slice.hpp"
+#include "autodiff/ops/subtract.hpp"
+#include "autodiff/ops/sum.hpp"
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace costate::autodiff::ops {
+
+template <class... Ops>
+struct TypeList {
+    static constexpr std::size_t size = sizeof...(Ops);
+    static constexpr std::array<std::string_view, size> names{Ops::name...};
+
+    template <class Op>
+    static constexpr std::uint16_t position() {
+        std::uint16_t i = 0, found = size;
+        ((std::same_as<Op, Ops> ? void(found = i) : void(), ++i), ...);
+        return found;
+    }
+};
+
+using List = TypeList<Add, Subtract, Multiply, Divide, Negate, Power,                            //
+                      Exp, Log, Sqrt, Sin, Cos, Tanh, Sigmoid, Silu, Gelu, Relu, Softplus, Erf,  //
+                      Sum, Dot, LinearCombination, Linear, Concat, Slice, Broadcast, Expand, Guard, Call, Part>;
+
+/// Position of an op in the list: how nodes and instructions name it.
+template <class Op>
+inline constexpr std::uint16_t index_of = [] {
+    static_assert(List::position<Op>() < List::size, "this op is missing in the list of autodiff/ops/list.hpp");
+    return List::position<Op>();
+}();
+
+}  // namespace costate::autodiff::ops

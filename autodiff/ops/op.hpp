@@ -1,0 +1,54 @@
+// What every op says about itself unless it says otherwise. An op is a struct with
+//   name, forward, vjp, jvp (templates on the frame's scalar), and the facts below that differ.
+// vjp handles operands in order and assigns or adds as Frame::assign says; jvp runs after forward and assigns ẏ.
+#pragma once
+
+#include "autodiff/blueprint.hpp"
+#include "scalar/traits.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace costate::autodiff::ops {
+
+using detail::Called;
+using detail::Frame;
+using detail::Mode;
+using detail::Node;
+using detail::Space;
+using detail::Topology;
+
+struct Op {
+    template <class T>
+    static constexpr bool supported = true;
+    /// A compile-time error that says what the scalar lacks.
+    template <class T>
+    static constexpr void require() {}
+
+    static constexpr bool smooth = true;
+    /// Does the vjp read the value of operand `input`, given the set of operands whose adjoint is wanted (bit i, the first 64)?
+    static bool reads(const Node&, std::size_t, std::uint64_t) { return false; }
+    static bool reads_result(std::uint64_t) { return false; }
+    static Space space(const Node&, Mode, const Called&) { return {}; }
+    /// Arithmetic operations of one forward, a sample.
+    static double flops(const Node& node, const Topology&, const Called&) { return static_cast<double>(node.size); }
+};
+
+template <class T>
+std::span<const T> view(const T* data, std::size_t count) {
+    return {data, count};
+}
+template <class T>
+std::span<T> view(T* data, std::size_t count) {
+    return {data, count};
+}
+
+template <class T>
+void zero(T* data, std::size_t count) {
+    std::fill_n(data, count, T(0));
+}
+
+}  // namespace costate::autodiff::ops
