@@ -1,0 +1,60 @@
+// Optimize-then-discretize on stored states: each step of the augmented field starts from the forward solution's own right end.
+#pragma once
+
+#include "ode/gradient/continuous.hpp"
+#include "ode/rooted_trees.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace costate::ode::otd {
+
+/// For n = N−1 … 0: one step of −h of [x | λ | g] from (x_{n+1} stored, λ, g) at t_{n+1}; its x is dropped. No interpolation.
+/// One step's gap to DTO is O(h^(p+1)) or smaller, 0 for linear autonomous fields. Memory: N + 1 states.
+/// ∂L/∂t₁ = λ₁ᵀf(t₁, x₁) and ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀).
+struct StoredStates {
+    static constexpr std::string_view name = "stored-states";
+    static constexpr std::string_view meaning = "optimize-then-discretize: each step backwards from the stored state at its end";
+    static constexpr bool discrete = false;  ///< the derivative of the discrete map, == in exact arithmetic
+
+    template <class F, Scalar T>
+    using Workspace = otd::Workspace<F, T>;
+
+    static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
+
+    /// Allocates nothing once ws and result have met a call of this size.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        const Grid<T> grid(t0, t1, steps);
+        const std::size_t size = x0.size();
+        ws.states.resize((steps + 1) * size);
+        solve_states<T>(ws.method, f, grid, x0, ws.states, ws.step);
+        const std::span<const T> states = ws.states;
+        detail::start<T>(f, loss, t1, states.last(size), options, ws, result);
+        AdjointField<F, T>& adjoint = ws.adjoint_of(f, size, options.want_theta);
+        const T back = -grid.h;
+        for (std::size_t n = steps; n-- > 0;) {
+            const std::span<const T> right = states.subspan((n + 1) * size, size);
+            std::copy(right.begin(), right.end(), ws.augmented.begin());
+            step<T>(ws.method, adjoint, grid.at(n + 1), back, ws.augmented, ws.augmented, ws.step);
+        }
+        detail::finish<T>(f, grid, x0, options, ws, result);
+    }
+
+    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
+                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
+        Workspace<F, T> ws(tableau);
+        GradientResult<T> result;
+        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
+        return result;
+    }
+};
+
+}  // namespace costate::ode::otd
