@@ -1,0 +1,225 @@
+#include "nn/check.hpp"
+
+#include "nn/file_error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+
+namespace costate::nn {
+
+namespace {
+
+constexpr std::string_view bar_prefix = "theta_bar.", dot_prefix = "theta_dot.";
+
+/// The comparison in one precision: T computes, double compares.
+template <class T>
+class Comparison {
+public:
+    Comparison(const Network& network, const Golden& golden, double tolerance, std::vector<CheckRow>& rows)
+        : network_(network),
+          golden_(golden),
+          program_(program<T>(network, {.time = autodiff::Sharing::per_sample})),
+          tolerance_(tolerance),
+          rows_(rows),
+          batch_(golden.samples()),
+          in_(network.description.input_size),
+          out_(network.description.output_size),
+          t_(given("t", 1)),
+          x_(given("x", in_)) {}
+
+    void run() {
+        if (golden_.contains("u") || golden_.contains("vjp")) reverse();
+        if (golden_.contains("jvp")) compare("jvp", push(given("w", in_)), out_);
+        if (golden_.contains("divergence")) compare("divergence", divergence(), 1);
+        if (has_weights()) weights();
+    }
+
+private:
+    std::vector<T> given(std::string_view name, std::size_t size) const {
+        const Array values = golden_.rows(name, size);
+        return {values.begin(), values.end()};
+    }
+
+    void add(std::string quantity, double error) {
+        rows_.push_back({std::move(quantity), std::string(ScalarTraits<T>::name), error, error <= tolerance_});
+    }
+
+    void compare(const std::string& name, const std::vector<T>& computed, std::size_t size) {
+        const std::vector<double> a(computed.begin(), computed.end());
+        add(name, largest_relative_error(a, golden_.rows(name, size), batch_));
+    }
+
+    /// u, then x̄ = vᵀ∂u/∂x.
+    void reverse() {
+        const auto u = forward();
+        if (golden_.contains("u")) compare("u", u, out_);
+        if (!golden_.contains("vjp")) return;
+        const auto v = given("v", out_);
+        std::vector<T> x_bar(batch_ * in_);
+        const std::array<std::span<const T>, 1> out_bar{v};
+        const std::array<std::span<T>, 2> in_bar{std::span<T>{}, x_bar};
+        program_.pullback(record_, out_bar, in_bar, {}, workspace_);
+        compare("vjp", x_bar, in_);
+    }
+
+    std::vector<T> forward() {
+        std::vector<T> u(batch_ * out_);
+        const std::array<std::span<const T>, 2> inputs{t_, x_};
+        const std::array<std::span<T>, 1> outputs{u};
+        program_.forward(inputs, outputs, batch_, record_, workspace_);
+        return u;
+    }
+
+    /// ∂u/∂x ẋ
+    std::vector<T> push(const std::vector<T>& x_dot) {
+        std::vector<T> u(batch_ * out_), u_dot(batch_ * out_);
+        const std::array<std::span<const T>, 2> inputs{t_, x_}, dots{std::span<const T>{}, x_dot};
+        const std::array<std::span<T>, 1> outputs{u}, out_dots{u_dot};
+        program_.pushforward(inputs, dots, {}, outputs, out_dots, batch_, workspace_);
+        return u_dot;
+    }
+
+    /// Σᵢ ∂uᵢ/∂xᵢ, one tangent a coordinate.
+    std::vector<T> divergence() {
+        if (in_ != out_)
+            throw GoldenError(golden_.path(),
+                              "there is a divergence, but the network writes another number of values than it reads; compare it "
+                              "with its own golden file");
+        std::vector<T> trace(batch_);
+        for (std::size_t i = 0; i < in_; ++i) {
+            std::vector<T> unit(batch_ * in_);
+            for (std::size_t b = 0; b < batch_; ++b) unit[b * in_ + i] = T(1);
+            const auto column = push(unit);
+            for (std::size_t b = 0; b < batch_; ++b) trace[b] += column[b * in_ + i];
+        }
+        return trace;
+    }
+
+    [[nodiscard]] bool has_weights() const {
+        return std::ranges::any_of(golden_.tensors(), [](const TensorEntry& e) {
+            return e.name.starts_with(bar_prefix) || e.name.starts_with(dot_prefix);
+        });
+    }
+
+    /// θ̄ = gradient of Σ v·u over the whole batch; per tensor, and [⟨θ̄, θ⟩, ‖θ̄‖].
+    void weights() {
+        (void)forward();
+        const auto v = given("v", out_);
+        std::vector<T> theta_bar(program_.parameter_count());
+        const std::array<std::span<const T>, 1> out_bar{v};
+        program_.pullback(record_, out_bar, {}, theta_bar, workspace_);
+        for (const Weight& weight : network_.parameters) {
+            const std::vector<double> bar(theta_bar.begin() + static_cast<std::ptrdiff_t>(weight.offset),
+                                          theta_bar.begin() + static_cast<std::ptrdiff_t>(weight.offset + weight.values.size()));
+            const std::vector<std::size_t> shape(weight.values.shape().begin(), weight.values.shape().end());
+            const std::string bar_name = std::string(bar_prefix) + weight.name, dot_name = std::string(dot_prefix) + weight.name;
+            if (golden_.contains(bar_name)) add(bar_name, largest_relative_error(bar, golden_.tensor(bar_name, shape), 1));
+            if (golden_.contains(dot_name)) {
+                double inner = 0, square = 0;
+                for (std::size_t i = 0; i < bar.size(); ++i) {
+                    inner += bar[i] * weight.values.flat(i);
+                    square += bar[i] * bar[i];
+                }
+                add(dot_name, largest_relative_error(std::array{inner, std::sqrt(square)},
+                                                     golden_.tensor(dot_name, std::array<std::size_t, 1>{2}), 1));
+            }
+        }
+    }
+
+    const Network& network_;
+    const Golden& golden_;
+    autodiff::Program<T> program_;
+    autodiff::Record<T> record_;
+    autodiff::Workspace<T> workspace_;
+    double tolerance_;
+    std::vector<CheckRow>& rows_;
+    std::size_t batch_, in_, out_;
+    std::vector<T> t_, x_;
+};
+
+}  // namespace
+
+double largest_relative_error(std::span<const double> a, std::span<const double> b, std::size_t samples) {
+    const std::size_t size = samples == 0 ? 0 : b.size() / samples;
+    double largest = 0;
+    for (std::size_t s = 0; s < samples; ++s) {
+        double difference = 0, norm = 0;
+        for (std::size_t i = s * size; i < (s + 1) * size; ++i) {
+            difference += (a[i] - b[i]) * (a[i] - b[i]);
+            norm += b[i] * b[i];
+        }
+        const double error = difference == 0 ? 0 : std::sqrt(difference) / std::sqrt(norm);
+        if (!(error <= largest)) largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    }
+    return largest;
+}
+
+double largest_relative_error(std::span<const double> a, const Array& b, std::size_t samples) {
+    return largest_relative_error(a, std::span<const double>(b.data(), b.size()), samples);
+}
+
+Golden::Golden(const Network& network, const std::filesystem::path& file) : file_(file) {
+    if (!contains("x") || !contains("t"))
+        throw GoldenError(file, "there is no tensor \"x\" or \"t\", so this is no golden file; give NAME.golden.safetensors");
+    const auto& shape = file_.entry("t").shape;
+    if (shape.size() != 1 || shape[0] == 0)
+        throw GoldenError(file, "tensor \"t\" has the shape " + shape_text(shape) + "; it has to be one number a sample");
+    samples_ = shape[0];
+    (void)rows("x", network.description.input_size);
+    std::set<std::string_view> weights;
+    for (const Weight& weight : network.parameters) weights.insert(weight.name);
+    for (const TensorEntry& entry : tensors()) {
+        for (const std::string_view prefix : {bar_prefix, dot_prefix}) {
+            if (!entry.name.starts_with(prefix)) continue;
+            if (!weights.contains(std::string_view(entry.name).substr(prefix.size())))
+                throw GoldenError(file,
+                                  "tensor " + in_quotes(entry.name) +
+                                      " belongs to a weight that the network has not; give the golden file of this network");
+        }
+    }
+}
+
+void Golden::check_present(std::string_view name) const {
+    if (!contains(name))
+        throw GoldenError(path(),
+                          "there is no tensor " + in_quotes(name) + ", which an answer needs; export the golden file again");
+}
+
+Array Golden::rows(std::string_view name, std::size_t size) const {
+    check_present(name);
+    const TensorEntry& entry = file_.entry(name);
+    if (entry.shape.empty() || entry.shape[0] != samples_ || entry.size != samples_ * size)
+        throw GoldenError(path(), "tensor " + in_quotes(name) + " has the shape " + shape_text(entry.shape) +
+                                      ", this network needs " + std::to_string(samples_) + " samples of " + std::to_string(size) +
+                                      " values; give the golden file of this network");
+    Array values = file_.values(name);
+    values.reshape({samples_, size});
+    return values;
+}
+
+Array Golden::tensor(std::string_view name, std::span<const std::size_t> shape) const {
+    check_present(name);
+    const TensorEntry& entry = file_.entry(name);
+    if (!std::ranges::equal(entry.shape, shape))
+        throw GoldenError(path(), "tensor " + in_quotes(name) + " has the shape " + shape_text(entry.shape) +
+                                      ", this network needs " + shape_text(shape) + "; give the golden file of this network");
+    return file_.values(name);
+}
+
+std::vector<CheckRow> check_network(const Network& network, const Golden& golden, const CheckTolerances& tolerances) {
+    std::vector<CheckRow> rows;
+    Comparison<double>(network, golden, tolerances.f64, rows).run();
+    Comparison<float>(network, golden, tolerances.f32, rows).run();
+    return rows;
+}
+
+bool known_to_check_network(std::string_view tensor) {
+    constexpr std::array<std::string_view, 12> names{"x",     "t",        "v", "w",   "x0",  "y",
+                                                     "label", "t_inside", "u", "vjp", "jvp", "divergence"};
+    return std::ranges::find(names, tensor) != names.end() || tensor.starts_with(bar_prefix) || tensor.starts_with(dot_prefix);
+}
+
+}  // namespace costate::nn

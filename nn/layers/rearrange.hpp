@@ -1,0 +1,46 @@
+// [a, b, …]
+#pragma once
+
+#include "nn/layers/tensors.hpp"
+
+#include <array>
+#include <numeric>
+
+namespace costate::nn::layers {
+
+/// The features of all inputs one after the other. A sum of sizes cannot overflow: the reader bounds every size.
+struct Concat {
+    static constexpr std::string_view name = "concat", meaning = "[a, b, …] along the features";
+    static constexpr std::size_t least_inputs = 1, most_inputs = 64;
+    static constexpr std::array<TensorRole, 0> roles{};
+    static constexpr std::array<std::string_view, 0> options{};
+    static std::size_t size(const LayerShapes& shapes) {
+        return std::accumulate(shapes.in.begin(), shapes.in.end(), std::size_t{0});
+    }
+
+    template <class T>
+    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&) {
+        return autodiff::concat(in);
+    }
+};
+
+/// [x, t]
+struct ConcatTime {
+    static constexpr std::string_view name = "concat_time", meaning = "[x, t], the time as last column";
+    static constexpr std::size_t least_inputs = 2, most_inputs = 2;
+    static constexpr std::array<TensorRole, 0> roles{};
+    static constexpr std::array<std::string_view, 0> options{};
+    static std::size_t size(const LayerShapes& shapes) {
+        if (shapes.in[1] != 1)
+            throw LayerError("has a second input of " + std::to_string(shapes.in[1]) +
+                             " values; it has to be the time, one number");
+        return shapes.in[0] + 1;
+    }
+
+    template <class T>
+    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&) {
+        return autodiff::concat(in[0], in[1]);
+    }
+};
+
+}  // namespace costate::nn::layers

@@ -1,0 +1,254 @@
+// Descriptions written by hand, most of them damaged in one place.
+#include "nn/description.hpp"
+#include "tests/nn/network_files.hpp"
+#include "tests/nn/temporary.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace costate::nn;
+
+namespace {
+
+const std::string linear = R"({"op":"linear","in":["x"],"out":"u","weight":"w","bias":"b"})";
+
+std::vector<TensorToWrite> tensors() {
+    return {waves("w", {2, 2}),    waves("b", {2}),          waves("f", {3}),       waves("flat", {4}),
+            waves("wide", {2, 3}), waves("cube", {2, 2, 1}), waves("none", {0, 2}), waves("three", {3})};
+}
+
+/// The sentence of the NetworkError, empty when the description is accepted; anything else escapes.
+std::string complaint(const std::filesystem::path& file, const Metadata& metadata) {
+    write_safetensors(file, tensors(), metadata);
+    try {
+        (void)describe(SafetensorsFile(file));
+    } catch (const NetworkError& error) {
+        return error.what();
+    }
+    return {};
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+    std::string out;
+    out.reserve(text.size() * times);
+    for (std::size_t i = 0; i < times; ++i) out += text;
+    return out;
+}
+
+struct Case {
+    std::string what, architecture;
+    std::vector<std::string> named;
+};
+
+std::vector<Case> malformed() {
+    return {
+        {"nothing", "", {"JSON"}},
+        {"text", "linear", {"JSON"}},
+        {"an object", "{}", {"an object"}},
+        {"a number", "3", {"a number"}},
+        {"no layer", "[]", {"no layer"}},
+        {"unfinished", "[" + linear, {"JSON"}},
+        {"two lists", "[" + linear + "][]", {"JSON"}},
+        {"a list of numbers", "[1]", {"a number"}},
+        {"a list of texts", "[\"linear\"]", {"a text"}},
+        {"a million brackets", repeated("[", 1'000'000), {"a list"}},
+        {"a million objects", "[" + repeated("{\"op\":", 1'000'000), {"layer 1", "\"op\""}},
+        {"brackets in the inputs", "[{\"in\":" + repeated("[", 1'000'000), {"layer 1", "\"in\""}},
+        {"a million layers",
+         "[" + linear + repeated(R"(,{"op":"tanh","in":["u"],"out":"v"})", 1'000'000) + "]",
+         {"100000 layers"}},
+        {"no op", R"([{"in":["x"],"out":"u"}])", {"layer 1", "\"op\""}},
+        {"no in", R"([{"op":"tanh","out":"u"}])", {"layer 1", "\"in\""}},
+        {"no out", R"([{"op":"tanh","in":["x"]}])", {"layer 1", "\"out\""}},
+        {"op twice", R"([{"op":"tanh","op":"relu","in":["x"],"out":"u"}])", {"layer 1", "\"op\"", "twice"}},
+        {"in is a text", R"([{"op":"tanh","in":"x","out":"u"}])", {"layer 1", "\"in\""}},
+        {"in holds numbers", R"([{"op":"tanh","in":[0],"out":"u"}])", {"layer 1", "\"in\""}},
+        {"in holds an object", R"([{"op":"tanh","in":[{"x":1}],"out":"u"}])", {"layer 1", "\"in\""}},
+        {"out is a list", R"([{"op":"tanh","in":["x"],"out":["u"]}])", {"layer 1", "\"out\""}},
+        {"out is null", R"([{"op":"tanh","in":["x"],"out":null}])", {"layer 1", "\"out\"", "null"}},
+        {"a fraction as attribute", R"([{"op":"tanh","in":["x"],"out":"u","groups":2.5}])", {"layer 1", "\"groups\""}},
+        {"a negative attribute", R"([{"op":"tanh","in":["x"],"out":"u","groups":-8}])", {"layer 1", "\"groups\""}},
+        {"a number beyond all", R"([{"op":"tanh","in":["x"],"out":"u","groups":1e999}])", {"layer 1", "JSON"}},
+        {"a number as op", R"([{"op":3,"in":["x"],"out":"u"}])", {"layer 1", "\"op\"", "a number"}},
+        {"a truth as attribute", R"([{"op":"tanh","in":["x"],"out":"u","exact":true}])", {"layer 1", "\"exact\""}},
+        {"a number as weight", R"([{"op":"linear","in":["x"],"out":"u","weight":7}])", {"layer 1", "\"weight\""}},
+        {"65 inputs", R"([{"op":"concat","in":["x")" + repeated(R"(,"x")", 64) + R"(],"out":"u"}])", {"64 inputs"}},
+    };
+}
+
+std::vector<Case> contradictory() {
+    return {
+        {"unknown op", R"([{"op":"fourier","in":["x"],"out":"u"}])", {"\"fourier\"", "linear", "softplus"}},
+        {"an op of images",
+         R"([{"op":"conv2d","in":["x"],"out":"u","weight":"w","stride":"1"}])",
+         {"the op \"conv2d\",", "cannot run", "export"}},
+        {"an op in capitals", R"([{"op":"SiLU","in":["x"],"out":"u"}])", {"\"SiLU\""}},
+        {"two ops of images",
+         R"([{"op":"conv2d","in":["x"],"out":"h"},{"op":"pool","in":["h"],"out":"u"}])",
+         {"the ops \"conv2d\", \"pool\"", "export"}},
+        {"empty op", R"([{"op":"","in":["x"],"out":"u"}])", {"\"\""}},
+        {"unknown value", R"([{"op":"tanh","in":["y"],"out":"u"}])", {"layer 1", "\"y\""}},
+        {"a value of itself", R"([{"op":"tanh","in":["u"],"out":"u"}])", {"layer 1", "\"u\""}},
+        {"a circle", R"([{"op":"tanh","in":["b"],"out":"a"},{"op":"tanh","in":["a"],"out":"b"}])", {"layer 1", "\"b\""}},
+        {"wrong order", R"([{"op":"tanh","in":["h"],"out":"u"},{"op":"tanh","in":["x"],"out":"h"}])", {"layer 1", "\"h\""}},
+        {"a name written twice",
+         R"([{"op":"tanh","in":["x"],"out":"h"},{"op":"relu","in":["x"],"out":"h"}])",
+         {"layer 2", "\"h\""}},
+        {"x written", R"([{"op":"tanh","in":["x"],"out":"x"}])", {"layer 1", "\"x\""}},
+        {"t written", R"([{"op":"tanh","in":["x"],"out":"t"}])", {"layer 1", "\"t\""}},
+        {"empty out", R"([{"op":"tanh","in":["x"],"out":""}])", {"layer 1", "no name"}},
+        {"no inputs", R"([{"op":"tanh","in":[],"out":"u"}])", {"layer 1", "0 values"}},
+        {"too many inputs", R"([{"op":"tanh","in":["x","x"],"out":"u"}])", {"layer 1", "2 values"}},
+        {"one summand", R"([{"op":"add","in":["x"],"out":"u"}])", {"layer 1", "1 values"}},
+        {"sizes that do not add", R"([{"op":"add","in":["x","t"],"out":"u"}])", {"layer 1", "2 and 1"}},
+        {"sizes that do not multiply", R"([{"op":"mul","in":["t","x"],"out":"u"}])", {"layer 1", "1 and 2"}},
+        {"x as time", R"([{"op":"concat_time","in":["x","x"],"out":"u"}])", {"layer 1", "time"}},
+        {"x embedded as time", R"([{"op":"time_embedding","in":["x"],"out":"u","frequencies":"f"}])", {"layer 1", "time"}},
+        {"another order of the embedding",
+         R"([{"op":"time_embedding","in":["t"],"out":"u","frequencies":"f","order":"cos,sin"}])",
+         {"layer 1", "cos,sin"}},
+        {"frequencies as matrix", R"([{"op":"time_embedding","in":["t"],"out":"u","frequencies":"w"}])", {"layer 1", "[2, 2]"}},
+        {"no frequencies", R"([{"op":"time_embedding","in":["t"],"out":"u"}])", {"layer 1", "\"frequencies\""}},
+        {"no weight", R"([{"op":"linear","in":["x"],"out":"u"}])", {"layer 1", "\"weight\""}},
+        {"a weight that is not there", R"([{"op":"linear","in":["x"],"out":"u","weight":"W"}])", {"layer 1", "\"W\""}},
+        {"a weight for other sizes",
+         R"([{"op":"linear","in":["x"],"out":"u","weight":"wide"}])",
+         {"layer 1", "[2, 3]", "2 values"}},
+        {"a weight that is a list", R"([{"op":"linear","in":["x"],"out":"u","weight":"flat"}])", {"layer 1", "[4]"}},
+        {"a weight of three axes", R"([{"op":"linear","in":["x"],"out":"u","weight":"cube"}])", {"layer 1", "[2, 2, 1]"}},
+        {"a weight of no rows", R"([{"op":"linear","in":["x"],"out":"u","weight":"none"}])", {"layer 1", "[0, 2]"}},
+        {"a bias of another size", R"([{"op":"linear","in":["x"],"out":"u","weight":"w","bias":"three"}])", {"layer 1", "[3]"}},
+        {"an attribute that linear has not",
+         R"([{"op":"linear","in":["x"],"out":"u","weight":"w","stride":"2"}])",
+         {"layer 1", "\"stride\""}},
+        {"a weight of an activation", R"([{"op":"tanh","in":["x"],"out":"u","weight":"w"}])", {"layer 1", "\"weight\""}},
+        {"a result of another size", R"([{"op":"concat_time","in":["x","t"],"out":"u"}])", {"3 values", "x has 2"}},
+    };
+}
+
+/// Sixty layers that each write their input twice: 2⁶¹ values.
+std::string doubling() {
+    std::string text = R"([{"op":"concat","in":["x","x"],"out":"v0"})";
+    std::string before = "v0";
+    for (int i = 1; i < 60; ++i) {
+        std::string next = "v";
+        next += std::to_string(i);
+        text.append(R"(,{"op":"concat","in":[")").append(before).append("\",\"").append(before);
+        text.append(R"("],"out":")").append(next).append("\"}");
+        before = next;
+    }
+    return text + "]";
+}
+
+void check_sentence(const std::filesystem::path& file, const std::string& sentence, const std::vector<std::string>& named) {
+    CHECK(sentence.find(file.string()) == 0);
+    CHECK(sentence.find('\n') == std::string::npos);
+    CHECK(sentence.size() < 1500);
+    for (const std::string& word : named) CHECK(sentence.find(word) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("every damaged description gives one sentence with the file, the layer and what is wrong") {
+    const TemporaryFolder folder;
+    const auto file = folder / "damaged.safetensors";
+    std::size_t count = 0;
+    for (const auto& cases :
+         {malformed(), contradictory(), std::vector<Case>{{"sizes that explode", doubling(), {"too large"}}}}) {
+        for (const Case& c : cases) {
+            const std::string sentence = complaint(file, network_metadata(c.architecture));
+            INFO(c.what << ": " << sentence);
+            check_sentence(file, sentence, c.named);
+            ++count;
+        }
+    }
+    CHECK(count >= 55);
+}
+
+TEST_CASE("metadata that are missing or senseless give one sentence") {
+    const TemporaryFolder folder;
+    const auto file = folder / "metadata.safetensors";
+    const Metadata good = network_metadata("[" + linear + "]");
+    REQUIRE(complaint(file, good).empty());
+    for (const char* key : {"costate.format", "architecture", "input_shape", "parametrisation"}) {
+        Metadata metadata = good;
+        metadata.erase(key);
+        check_sentence(file, complaint(file, metadata), {key});
+    }
+    check_sentence(file, complaint(file, {}), {"no network file"});
+    for (const char* shape : {"",
+                              "2",
+                              "[]",
+                              "[0]",
+                              "[-2]",
+                              "[2.0]",
+                              "[\"2\"]",
+                              "[[2]]",
+                              "{}",
+                              "null",
+                              "[2",
+                              "[1e1]",
+                              "[2,0]",
+                              "[1,1,1,1,1,1,1,1,2]",
+                              "[2,1]",
+                              "[18446744073709551615]",
+                              "[4294967296]",
+                              "[99999999999999999999]",
+                              "[3]",
+                              "[1]"}) {
+        INFO(shape);
+        check_sentence(file, complaint(file, network_metadata("[" + linear + "]", shape)), {});
+    }
+    CHECK(complaint(file, network_metadata("[" + linear + "]", "[2]", "score")).find("\"score\"") != std::string::npos);
+    Metadata future = good;
+    future["costate.format"] = std::string("2");
+    CHECK(complaint(file, future).find("\"2\"") != std::string::npos);
+}
+
+TEST_CASE("a sound description says what it reads, writes and leaves") {
+    const TemporaryFolder folder;
+    const auto file = folder / "sound.safetensors";
+    const std::string architecture = R"([{"op":"time_embedding","in":["t"],"out":"e","frequencies":"f","order":"sin,cos"},
+        {"op":"linear","in":["x"],"out":"h","weight":"w"}, {"op":"concat","in":["h","e"],"out":"never read"},
+        {"op":"linear","in":["h"],"out":"u","weight":"w","bias":"b"}])";
+    REQUIRE(complaint(file, network_metadata(architecture)).empty());
+    const NetworkDescription network = describe(SafetensorsFile(file));
+    CHECK(network.input_size == 2);
+    CHECK(network.output_size == 2);
+    CHECK(network.layers.size() == 4);
+    CHECK(network.layers[3].texts.at("bias") == "b");
+    CHECK(network.parameters == std::vector<std::string>{"w", "b"});
+    CHECK(network.constants == std::vector<std::string>{"f"});
+    CHECK(network.unused == std::vector<std::string>{"flat", "wide", "cube", "none", "three"});
+    CHECK(network.parametrisation == "velocity");
+    CHECK(network.path == "cond-ot");
+    CHECK(complaint(file, network_metadata(R"([{"op":"concat_time","in":["x","t"],"out":"u"}])", "[2]", "logits")).empty());
+}
+
+TEST_CASE("random mutations of a description end in a description or in one sentence") {
+    const TemporaryFolder folder;
+    const auto file = folder / "mutated.safetensors";
+    const std::string valid = "[" + linear + R"(,{"op":"silu","in":["u"],"out":"h"},{"op":"add","in":["h","x"],"out":"v"}])";
+    REQUIRE(complaint(file, network_metadata(valid)).empty());
+    std::mt19937_64 random(7);
+    const std::string alphabet = "[]{}\",:0-.xuhe tn";
+    std::size_t refused = 0;
+    const std::size_t rounds = 2000;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        std::string text = valid;
+        const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+        for (std::size_t k = 0; k <= below(3); ++k) {
+            const std::size_t at = below(text.size());
+            if (below(3) == 0) text.erase(at, below(20) + 1);
+            else if (below(2) == 0) text.insert(at, valid, below(valid.size()), below(40) + 1);
+            else text[at] = alphabet[below(alphabet.size())];
+            if (text.empty()) text = "[";
+        }
+        const std::string sentence = complaint(file, network_metadata(text));
+        if (sentence.find('\n') != std::string::npos) FAIL(sentence);
+        refused += sentence.empty() ? 0 : 1;
+    }
+    CHECK(refused > rounds / 2);
+    CHECK(refused < rounds);
+}

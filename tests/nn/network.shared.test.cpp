@@ -1,0 +1,61 @@
+// Networks trained and answered by PyTorch, exported by another program than the one in tools/.
+#include "nn/check.hpp"
+#include "nn/network.hpp"
+#include "tests/nn/torch_float32.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <iostream>
+
+using namespace costate::nn;
+
+namespace {
+
+const std::filesystem::path models = std::filesystem::path(COSTATE_SHARED_DIR) / "data/models";
+
+bool absent() {
+    if (std::filesystem::exists(models / "moons.safetensors")) return false;
+    std::cout << "SKIPPED: there is no " << (models / "moons.safetensors").string() << "\n";
+    return true;
+}
+
+struct Expected {
+    std::string model;
+    std::size_t parameters, rows;
+};
+
+const std::vector<Expected> expected{{"moons", 8706, 20}, {"gmm2", 8706, 20}, {"digits", 107072, 10}, {"mnist_vp_eps", 1109024, 11}};
+
+}  // namespace
+
+TEST_CASE("four networks agree with PyTorch to 1e-12, in single precision to four times PyTorch's own error") {
+    if (absent()) return;
+    for (const Expected& e : expected) {
+        const Network network = load_network(models / (e.model + ".safetensors"));
+        const Golden golden(network, models / (e.model + ".golden.safetensors"));
+        CHECK(network.parameter_count() == e.parameters);
+        const auto rows = check_network(network, golden);
+        CHECK(rows.size() == 2 * e.rows);
+        for (const CheckRow& row : rows) {
+            INFO(e.model << " " << row.quantity << " " << row.precision << " " << row.max_error);
+            CHECK(row.max_error <= (row.precision == "f64" ? 1e-12 : 4 * torch_float32.at(e.model).at(row.quantity)));
+        }
+    }
+}
+
+TEST_CASE("the answers of one network are not those of another") {
+    if (absent()) return;
+    const Network moons = load_network(models / "moons.safetensors");
+    const Golden other(load_network(models / "gmm2.safetensors"), models / "gmm2.golden.safetensors");
+    // the gradient with respect to the last bias is the sum of v, whatever the weights
+    for (const CheckRow& row : check_network(moons, other)) CHECK(row.agrees == (row.quantity == "theta_bar.6.bias"));
+    CHECK_THROWS_AS(Golden(moons, models / "digits.golden.safetensors"), GoldenError);
+}
+
+TEST_CASE("a network of images is refused by the name of the op that is missing") {
+    if (absent()) return;
+    for (const char* name : {"mnist_unet.safetensors", "mnist_classifier.safetensors"}) {
+        CHECK_THROWS_AS(load_network(models / name), NetworkError);
+        CHECK_THROWS_WITH(load_network(models / name), Catch::Contains("\"conv2d\"") && Catch::Contains(name));
+    }
+}

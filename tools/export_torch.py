@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Write a PyTorch network as NAME.safetensors and its answers as NAME.golden.safetensors.
+
+    python tools/export_torch.py my_network.py:make_network --weights my_weights.pt --out models/my_network
+    costate check models/my_network.safetensors models/my_network.golden.safetensors
+
+my_network.py:make_network is a torch.nn.Module, or a function without arguments that returns one. Two kinds are understood.
+
+1. A torch.nn.Sequential (nested as you like) of Linear, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid and Identity. When the first
+   Linear reads one value more than the last one writes, it reads cat([x, t]), t one number a sample.
+
+2. Any module called as module(x, t), x batch x d and t of length batch, that says in words what it computes:
+
+       class Residual(torch.nn.Module):
+           def __init__(self):
+               super().__init__()
+               self.register_buffer("frequencies", torch.linspace(1.0, 20.0, 8))
+               self.inner, self.outer = torch.nn.Linear(18, 64), torch.nn.Linear(64, 2)
+
+           def forward(self, x, t):
+               phase = t[:, None] * self.frequencies
+               e = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
+               return self.outer(torch.nn.functional.silu(self.inner(torch.cat([x, e], dim=1)))) + x
+
+           def costate_architecture(self):
+               return [{"op": "time_embedding", "in": ["t"], "out": "e", "frequencies": "frequencies"},
+                       {"op": "concat", "in": ["x", "e"], "out": "xe"},
+                       {"op": "linear", "in": ["xe"], "out": "a", "weight": "inner.weight", "bias": "inner.bias"},
+                       {"op": "silu", "in": ["a"], "out": "b"},
+                       {"op": "linear", "in": ["b"], "out": "c", "weight": "outer.weight", "bias": "outer.bias"},
+                       {"op": "add", "in": ["c", "x"], "out": "u"}]
+
+   Tensors go by their names in module.state_dict(). The description is computed and compared with the module: a description
+   that says something else is refused.
+
+Weights are stored as float32. The answers are float64, computed by PyTorch from the stored weights, batch-major, every sample
+at its own time: u, vjp = v'du/dx, jvp = du/dx w, divergence (d <= 64), theta_bar.WEIGHT = gradient of sum(v*u) (networks of at
+most 20000 weights), theta_dot.WEIGHT = [<theta_bar, theta>, |theta_bar|]; for velocities also midpoint3, midpoint50 and euler6:
+x1, loss = |x1-y|^2/2 and grad_x0 on equal steps of [0, 1].
+
+As a library: export(module, "models/my_network", input_size=2, training="how it was trained").
+"""
+
+import argparse
+import copy
+import importlib.util
+import json
+import os
+import pathlib
+import struct
+import sys
+import tempfile
+
+import numpy
+import torch
+from torch import nn
+
+ACTIVATIONS = {nn.SiLU: "silu", nn.Tanh: "tanh", nn.GELU: "gelu", nn.Softplus: "softplus", nn.ReLU: "relu", nn.Sigmoid: "sigmoid"}
+CONVENTIONS = ("t=0 noise, t=1 data; linear weight out x in; layers read `in`, write `out`; the last `out` is the result; "
+               "gelu is exact (erf); softplus is log(1+exp(x)) everywhere")
+SOLVERS = {"midpoint3": ("midpoint", 3), "midpoint50": ("midpoint", 50), "euler6": ("euler", 6)}
+DTYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64"}
+
+
+class ExportError(Exception):
+    """One sentence: what cannot be exported and what to do."""
+
+
+def one_line(error):
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:150]}{'...' if len(text) > 150 else ''}"
+
+
+def write_safetensors(path, tensors, metadata):
+    """Header length (8 bytes, little endian), JSON header padded with blanks to 8 bytes, tensors in the order of their names."""
+    header, blobs, offset = {"__metadata__": {key: str(value) for key, value in metadata.items()}}, [], 0
+    for name in sorted(tensors):
+        array = numpy.ascontiguousarray(tensors[name])
+        if array.dtype.name not in DTYPES:
+            raise ExportError(f"tensor {name} has type {array.dtype.name}; convert it to one of {', '.join(DTYPES)}")
+        blob = array.astype(array.dtype.newbyteorder("<")).tobytes()
+        header[name] = {"dtype": DTYPES[array.dtype.name], "shape": list(array.shape), "data_offsets": [offset, offset + len(blob)]}
+        blobs.append(blob)
+        offset += len(blob)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise ExportError(f"there is no folder {str(path.parent)!r} to write {path.name} in; make it or choose another name")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def flat(module, prefix=""):
+    """The leaves of nested Sequentials with their names in state_dict()."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Sequential):
+            yield from flat(child, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", child
+
+
+def describe_sequential(module):
+    """Layers of a Sequential, and whether it reads the time as last column."""
+    leaves = [(name, leaf) for name, leaf in flat(module) if not isinstance(leaf, nn.Identity)]
+    linears = [leaf for _, leaf in leaves if isinstance(leaf, nn.Linear)]
+    if not linears:
+        raise ExportError("the Sequential has no Linear layer; give at least one")
+    extra = linears[0].in_features - linears[-1].out_features
+    if extra not in (0, 1):
+        raise ExportError(f"the first Linear reads {linears[0].in_features} values and the last writes {linears[-1].out_features}; "
+                          "a velocity reads as many as it writes, or one more for the time: give the module a costate_architecture()")
+    layers, value = [], "x"
+    if extra == 1:
+        layers, value = [{"op": "concat_time", "in": ["x", "t"], "out": "h"}], "h"
+    for number, (name, leaf) in enumerate(leaves):
+        out = "u" if number == len(leaves) - 1 else f"h{number}"
+        layers.append(describe_leaf(name, leaf, value, out))
+        value = out
+    return layers, extra == 1
+
+
+def describe_leaf(name, leaf, value, out):
+    layer = {"in": [value], "out": out}
+    if isinstance(leaf, nn.Linear):
+        layer = {"op": "linear", **layer, "weight": f"{name}.weight"}
+        return {**layer, "bias": f"{name}.bias"} if leaf.bias is not None else layer
+    op = ACTIVATIONS.get(type(leaf))
+    if op is None:
+        known = ", ".join(["Linear", "Identity"] + [kind.__name__ for kind in ACTIVATIONS])
+        raise ExportError(f"layer {name} is a {type(leaf).__name__}, which is not one of {known}: "
+                          "replace it, or give the module a costate_architecture()")
+    if op == "gelu" and leaf.approximate != "none":
+        raise ExportError(f"layer {name} is GELU(approximate={leaf.approximate!r}); only the exact one exists: use GELU()")
+    if op == "softplus" and leaf.beta != 1:
+        raise ExportError(f"layer {name} is Softplus(beta={leaf.beta}); only beta=1 exists: scale the neighbouring Linear layers")
+    return {"op": op, **layer}
+
+
+def describe(module):
+    """(layers, call) where call(copy of module, x, t) is the network's output."""
+    if hasattr(module, "costate_architecture"):
+        return list(module.costate_architecture()), lambda network, x, t: network(x, t)
+    if not isinstance(module, nn.Sequential):
+        raise ExportError(f"a {type(module).__name__} is neither a Sequential nor has it a costate_architecture(); write that method "
+                          "(the help of this tool shows one)")
+    layers, timed = describe_sequential(module)
+    return layers, lambda network, x, t: network(torch.cat([x, t[:, None]], dim=1) if timed else x)
+
+
+def evaluate(layers, state, x, t):
+    """The description read literally: what the file will mean."""
+    values = {"x": x, "t": t[:, None]}
+    for layer in layers:
+        op, inputs = layer["op"], [values[name] for name in layer["in"]]
+        if op in ("concat_time", "concat"):
+            result = torch.cat(inputs, dim=1)
+        elif op == "linear":
+            result = inputs[0] @ state[layer["weight"]].T
+            if "bias" in layer:
+                result = result + state[layer["bias"]]
+        elif op == "time_embedding":
+            phase = inputs[0] * state[layer["frequencies"]]
+            result = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
+        elif op == "add":
+            result = inputs[0] + inputs[1]
+        elif op == "mul":
+            result = inputs[0] * inputs[1]
+        elif op == "softplus":
+            result = torch.nn.functional.softplus(inputs[0], threshold=40.0)
+        elif op in ("silu", "gelu"):
+            result = getattr(torch.nn.functional, op)(inputs[0])
+        elif op in ("tanh", "relu", "sigmoid"):
+            result = getattr(torch, op)(inputs[0])
+        else:
+            raise ExportError(f"the description names the op {op!r}, which does not exist; choose among concat_time, concat, linear, "
+                              f"time_embedding, add, mul, {', '.join(sorted(ACTIVATIONS.values()))}")
+        values[layer["out"]] = result
+    return values[layers[-1]["out"]]
+
+
+def float64_of_stored(module):
+    """A float64 copy whose weights are the float32 ones of the file; softplus without its linear shortcut at 20 (an error of 2e-9)."""
+    network = copy.deepcopy(module).float().double().eval()
+    for leaf in network.modules():
+        if isinstance(leaf, nn.Softplus):
+            leaf.threshold = 40.0
+    return network
+
+
+def prove_description(layers, call, network, x, t):
+    try:
+        literal = evaluate(layers, dict(network.state_dict()), x, t)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise ExportError(f"the description cannot be computed ({one_line(error)}); "
+                          "correct its value names, tensor names or shapes") from error
+    with torch.no_grad():
+        actual = call(network, x, t)
+        if literal.shape != actual.shape:
+            raise ExportError(f"the description gives the shape {tuple(literal.shape)}, the module {tuple(actual.shape)}; correct it")
+        difference = float((literal - actual).norm() / actual.norm())
+    if not difference < 1e-12:
+        raise ExportError(f"the description and the module differ by {difference:.1e} (relative); correct costate_architecture()")
+
+
+def derivatives(call, network, weights, given, count):
+    """u, vjp, jvp, divergence and the gradients of sum(v*u) with respect to the weights."""
+    x, t, v, w = (given[name] for name in ("x", "t", "v", "w"))
+    at = x.clone().requires_grad_()
+    u = call(network, at, t)
+    wanted = [at, *weights.values()]
+    grads = torch.autograd.grad((u * v).sum(), wanted, retain_graph=True, allow_unused=True)
+    grads = [torch.zeros_like(of) if grad is None else grad for of, grad in zip(wanted, grads)]
+    answers = {"u": u, "vjp": grads[0]}
+    dual = torch.zeros_like(v, requires_grad=True)
+    (adjoint,) = torch.autograd.grad(u, at, dual, create_graph=True)
+    answers["jvp"] = torch.autograd.grad((adjoint * w).sum(), dual, retain_graph=True)[0]
+    if x.shape[1] <= 64 and u.shape == x.shape:
+        columns = range(x.shape[1])
+        answers["divergence"] = sum(torch.autograd.grad(u[:, i].sum(), at, retain_graph=True)[0][:, i] for i in columns)
+    for (name, weight), bar in zip(weights.items(), grads[1:]):
+        if count <= 20000:
+            answers[f"theta_bar.{name}"] = bar
+        answers[f"theta_dot.{name}"] = torch.stack([(bar * weight).sum(), bar.norm()])
+    return answers
+
+
+def solve(call, network, kind, steps, x):
+    h = 1.0 / steps
+    field = lambda time, state: call(network, state, torch.full((len(state),), time, dtype=state.dtype))
+    for n in range(steps):
+        k = field(n * h, x)
+        x = x + h * (field(n * h + h / 2, x + h / 2 * k) if kind == "midpoint" else k)
+    return x
+
+
+def solver_gradients(call, network, given):
+    answers = {}
+    for name, (kind, steps) in SOLVERS.items():
+        x0 = given["x0"].clone().requires_grad_()
+        x1 = solve(call, network, kind, steps, x0)
+        loss = 0.5 * ((x1 - given["y"]) ** 2).sum(dim=1)
+        answers[f"{name}.x1"], answers[f"{name}.loss"] = x1, loss
+        answers[f"{name}.grad_x0"] = torch.autograd.grad(loss.sum(), x0)[0]
+    return answers
+
+
+def given_arrays(samples, input_size, output_size, seed, chosen):
+    """x, t, v, w, x0, y: standard normal (t uniform) from the seed, or as the caller chose them."""
+    random = numpy.random.default_rng(seed)
+    sizes = {"x": input_size, "t": None, "v": output_size, "w": input_size, "x0": input_size, "y": input_size}
+    unknown = set(chosen) - set(sizes)
+    if unknown:
+        raise ExportError(f"there is no given array {sorted(unknown)[0]!r}; choose among {', '.join(sizes)}")
+    given = {}
+    for name, size in sizes.items():
+        drawn = random.uniform(0.0, 1.0, samples) if size is None else random.standard_normal((samples, size))
+        array = numpy.asarray(chosen.get(name, drawn), dtype=numpy.float64)
+        if array.shape != drawn.shape:
+            raise ExportError(f"the array {name} has the shape {array.shape}; give {drawn.shape}")
+        given[name] = torch.from_numpy(numpy.ascontiguousarray(array))
+    return given
+
+
+def infer_input_size(module, layers):
+    if hasattr(module, "costate_architecture"):
+        raise ExportError("the size of x cannot be read off this module; give input_size (on the command line: --input-size)")
+    first = next(leaf for leaf in module.modules() if isinstance(leaf, nn.Linear))
+    return first.in_features - (1 if layers[0]["op"] == "concat_time" else 0)
+
+
+def used_tensors(layers, network):
+    names = [layer[key] for layer in layers for key in ("weight", "bias", "frequencies") if key in layer]
+    state = network.state_dict()
+    missing = [name for name in names if name not in state]
+    if missing:
+        raise ExportError(f"the description names the tensor {missing[0]!r}, which is not in state_dict(); correct it")
+    for name in names:
+        if not torch.isfinite(state[name]).all():
+            raise ExportError(f"tensor {name} has values that are not finite in float32; train or scale it differently")
+    return {name: state[name].detach().numpy() for name in dict.fromkeys(names)}
+
+
+def export(module, out, *, input_size=None, parametrisation="velocity", path="cond-ot", metadata=None, samples=16, seed=0, given=None,
+           golden=True):
+    """Writes OUT.safetensors and OUT.golden.safetensors; returns the list of files. Raises ExportError with one sentence.
+
+    given: arrays x, t, v, w, x0, y that replace the random ones. metadata: further entries (training, standardisation, ...).
+    """
+    if isinstance(module, nn.Linear):
+        module = nn.Sequential(module)
+    layers, call = describe(module)
+    network = float64_of_stored(module)
+    size = input_size or infer_input_size(module, layers)
+    probe = given_arrays(samples, size, size, seed, {})
+    tensors = used_tensors(layers, network)
+    prove_description(layers, call, network, probe["x"], probe["t"])
+    files = [pathlib.Path(f"{out}.safetensors")]
+    header = {"costate.format": "1", "architecture": json.dumps(layers), "input_shape": json.dumps([size]),
+              "parametrisation": parametrisation, "path": path, "conventions": CONVENTIONS, **(metadata or {})}
+    write_safetensors(files[0], {name: array.astype(numpy.float32) for name, array in tensors.items()}, header)
+    if not golden:
+        return files
+    weights = {name: weight for name, weight in network.named_parameters() if name in tensors}
+    with torch.no_grad():
+        output_size = call(network, probe["x"], probe["t"]).shape[1]
+    inputs = given_arrays(samples, size, output_size, seed, given or {})
+    answers = {**inputs, **derivatives(call, network, weights, inputs, sum(weight.numel() for weight in weights.values()))}
+    if parametrisation == "velocity":
+        answers.update(solver_gradients(call, network, inputs))
+    files.append(pathlib.Path(f"{out}.golden.safetensors"))
+    note = "float64 from the stored weights; solvers: explicit midpoint 3 and 50 steps, Euler 6 steps, equal steps on [0, 1]"
+    write_safetensors(files[1], {name: value.detach().numpy() for name, value in answers.items()},
+                      {"costate.format": "1", "model": pathlib.Path(out).name, "note": note, "torch": torch.__version__})
+    return files
+
+
+def load_module(place, weights):
+    file, _, name = place.rpartition(":")
+    if not file.endswith(".py") or not os.path.isfile(file):
+        raise ExportError(f"there is no Python file in {place!r}; write FILE.py:NAME")
+    spec = importlib.util.spec_from_file_location("exported", file)
+    source = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(source)
+    except Exception as error:
+        raise ExportError(f"{file} does not run as Python ({one_line(error)}); correct it") from error
+    if not hasattr(source, name):
+        raise ExportError(f"{file} has no {name!r}; name a torch.nn.Module or a function that returns one")
+    module = getattr(source, name)
+    if not isinstance(module, nn.Module) and callable(module):
+        module = module()
+    if not isinstance(module, nn.Module):
+        raise ExportError(f"{place} gives a value of type {type(module).__name__}; it has to be a torch.nn.Module")
+    if weights:
+        try:
+            module.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        except Exception as error:
+            raise ExportError(f"the weights of {weights} do not fit ({one_line(error)}); give a state_dict of this module") from error
+    return module
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("module", metavar="FILE.py:NAME", help="a torch.nn.Module or a function that returns one")
+    parser.add_argument("--out", required=True, metavar="NAME", help="writes NAME.safetensors and NAME.golden.safetensors")
+    parser.add_argument("--weights", metavar="FILE.pt", help="a state_dict to load first")
+    parser.add_argument("--input-size", type=int, metavar="D", help="values of x a sample (read off a Sequential)")
+    parser.add_argument("--parametrisation", default="velocity", choices=["velocity", "epsilon", "x1", "logits"])
+    parser.add_argument("--path", default="cond-ot", help="the probability path, e.g. cond-ot, linear-vp, none (default cond-ot)")
+    parser.add_argument("--training", default="", help="one line for people: how it was trained")
+    parser.add_argument("--samples", type=int, default=16, help="samples in the golden file (default 16)")
+    parser.add_argument("--seed", type=int, default=0, help="of the golden file's inputs (default 0)")
+    parser.add_argument("--no-golden", action="store_true", help="write the network only")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    try:
+        files = export(load_module(chosen.module, chosen.weights), chosen.out, input_size=chosen.input_size,
+                       parametrisation=chosen.parametrisation, path=chosen.path,
+                       metadata={"training": chosen.training} if chosen.training else None, samples=chosen.samples, seed=chosen.seed,
+                       golden=not chosen.no_golden)
+    except (ExportError, OSError) as error:
+        print(f"export_torch: {error}", file=sys.stderr)
+        return 2
+    for file in files:
+        print(f"{file}: {file.stat().st_size} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
