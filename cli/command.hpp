@@ -1,0 +1,41 @@
+// What the commands share: how one is declared, and how it speaks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace costate::cli {
+
+/// Exit status: what was asked was done (0), a comparison does not agree (1), the request cannot be met (2), interrupted (130).
+enum Exit { done = 0, disagrees = 1, refused = 2, interrupted = 130 };
+
+/// A command declares its options on the application and returns what to run once they are parsed.
+using Action = std::function<int()>;
+struct Command {
+    CLI::App* app;
+    Action run;
+};
+
+Command info_command(CLI::App& application);
+Command list_command(CLI::App& application);
+Command check_command(CLI::App& application);
+Command study_command(CLI::App& application);
+
+/// Text that came from a file, fit for a terminal: control characters become blanks, long text is cut.
+std::string plain(std::string_view text, std::size_t longest = 400);
+
+/// For options: a number 0, 1, 2, … of at most 18 digits (the parser itself would wrap -1 around); a text that is not empty.
+CLI::Validator whole_number();
+CLI::Validator not_empty();
+
+/// Writes to standard error, where a failure is nobody's concern.
+void whisper(std::string_view text);
+
+/// Writes to standard output. Throws std::runtime_error when it refuses.
+void say(std::string_view text);
+
+}  // namespace costate::cli

@@ -1,0 +1,67 @@
+// costate: exact and fast gradients through flows.
+#include "cli/command.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <new>
+#include <sstream>
+#include <string>
+
+namespace {
+
+using namespace costate::cli;
+
+// One line on standard error, whatever the sentence holds.
+int refuse(std::string_view sentence) {
+    std::string line;
+    for (const char c : sentence) line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    whisper("costate: " + line + "\n");
+    return refused;
+}
+
+// The parser's complaint as a sentence with its remedy.
+std::string remedy(const CLI::App& application, const CLI::ParseError& error, int argc, char** argv) {
+    std::string command = "costate";
+    for (const CLI::App* chosen : application.get_subcommands()) command += " " + chosen->get_name();
+    if (command != "costate") return fmt::format("{}; see {} --help", error.what(), command);
+    const std::string given = argc > 1 ? "there is no command '" + plain(argv[1], 40) + "'" : "no command is given";
+    return given + "; the commands are info, list, check and study: see costate --help";
+}
+
+int run(int argc, char** argv) {
+    CLI::App application{"How does a loss on where a flow ends depend on where it began?\nExact and fast gradients through flows.", "costate"};
+    application.require_subcommand(1);
+    application.set_version_flag("--version", "costate " COSTATE_VERSION, "Print the version");
+    application.footer("Example:\n  costate study models/moons.safetensors --out report");
+    const std::array commands{info_command(application), list_command(application), check_command(application), study_command(application)};
+    try {
+        application.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+            std::ostringstream text;
+            application.exit(error, text, text);
+            say(text.str());
+            return done;
+        }
+        return refuse(remedy(application, error, argc, argv));
+    }
+    for (const Command& command : commands) {
+        if (command.app->parsed()) return command.run();
+    }
+    return refuse("there is no command; see costate --help");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc&) {
+        return refuse("there is not enough memory for this; ask for fewer samples or steps, or a smaller network");
+    } catch (const std::exception& error) {
+        return refuse(error.what());
+    }
+}

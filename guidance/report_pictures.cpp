@@ -1,0 +1,214 @@
+#include "guidance/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+namespace costate::guidance {
+
+namespace {
+
+// Okabe and Ito's colours, told apart by everybody; a second round is dashed
+constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+// sizes differ so that equal results show as nested marks
+struct Mark {
+    int type;
+    double size;
+};
+constexpr std::array marks{Mark{7, 0.45}, Mark{6, 1.1}, Mark{8, 1.3}, Mark{10, 1.3}, Mark{1, 1.2}, Mark{4, 1.5}, Mark{12, 1.5}, Mark{3, 1.2}};
+
+using Value = std::function<std::optional<double>(const StudyRow&)>;
+
+std::optional<double> positive(const std::optional<double>& value) {
+    return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt;
+}
+
+// nothing where the value is rounding: a few thousand units of the precision's last place
+std::optional<double> above_rounding(const std::optional<double>& value, const std::string& precision) {
+    const double unit = precision == "f32" ? 6e-8 : precision == "f64" ? 1.1e-16 : 1e-50;
+    return value && *value > 4096 * unit ? value : std::nullopt;
+}
+
+struct Axes {
+    std::string precision;
+    Value x, y;
+    std::string title, x_label, y_label;
+    bool steps = false;   // x is the number of steps
+    bool slopes = false;  // draw the predicted orders
+};
+
+struct Curve {
+    std::size_t tableau = 0, method = 0;
+    std::vector<std::pair<double, double>> points;
+    std::size_t clear = 0;        // the finest point that is not rounding, counted from 1
+    std::optional<double> order;  // predicted
+};
+
+std::vector<Curve> curves_of(const StudyProblem& problem, std::span<const StudyRow> rows, const Axes& axes) {
+    std::vector<Curve> curves;
+    for (std::size_t t = 0; t < problem.tableaus.size(); ++t) {
+        for (std::size_t m = 0; m < problem.methods.size(); ++m) {
+            Curve curve{t, m, {}, 0, {}};
+            for (const StudyRow& row : rows) {
+                if (row.precision != axes.precision || row.tableau != problem.tableaus[t] || row.method != problem.methods[m]) continue;
+                const auto x = positive(axes.x(row)), y = positive(axes.y(row));
+                if (x && y) curve.points.emplace_back(*x, *y);
+                if (x && y && row.rounding && *y > 20 * *row.rounding) curve.clear = curve.points.size();
+                if (row.predicted_order) curve.order = row.predicted_order;
+            }
+            if (!curve.points.empty()) curves.push_back(std::move(curve));
+        }
+    }
+    return curves;
+}
+
+std::string block(const std::string& name, const std::vector<std::pair<double, double>>& points) {
+    std::string text = fmt::format("${} << EOD\n", name);
+    for (const auto& [x, y] : points) text += fmt::format("{:.6e} {:.6e}\n", x, y);
+    return text + "EOD\n";
+}
+
+std::string style(std::size_t tableau) {
+    return fmt::format("lc rgb '{}' dt {}", colours[tableau % colours.size()], tableau < colours.size() ? "1" : "'-'");
+}
+
+struct Range {
+    double low = HUGE_VAL, high = 0;
+    void include(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+};
+
+// e(n) = e_* (n_* / n)^p through the finest point (n_*, e_*) that is not rounding
+std::optional<std::vector<std::pair<double, double>>> slope_of(const Curve& curve, const Range& x, const Range& y) {
+    if (!curve.order || *curve.order <= 0 || curve.clear < 2) return std::nullopt;
+    const auto [n, e] = curve.points[curve.clear - 1];
+    const auto line = [&](double at) { return e * std::pow(n / at, *curve.order); };
+    // from one edge of the picture to the other, cut at its top and bottom
+    const auto reaches = [&](double value) { return n * std::pow(e / value, 1 / *curve.order); };
+    const double left = std::max(x.low, reaches(y.high)), right = std::min(x.high, reaches(y.low));
+    return std::vector<std::pair<double, double>>{{left, line(left)}, {right, line(right)}};
+}
+
+std::string ticks(const StudyProblem& problem) {
+    std::string text;
+    double last = 0;
+    const double ratio = std::pow(static_cast<double>(problem.steps.back()) / static_cast<double>(problem.steps.front()), 1.0 / 24);
+    for (const std::size_t n : problem.steps) {
+        if (last > 0 && static_cast<double>(n) < last * ratio) continue;  // labels would touch
+        text += fmt::format("{}'{}' {}", text.empty() ? "" : ", ", n, n);
+        last = static_cast<double>(n);
+    }
+    return text;
+}
+
+std::string preamble(const StudyProblem& problem, const Axes& axes, const Range& x, const Range& y) {
+    const double decades = std::log10(y.high / y.low);
+    std::string text = fmt::format("set title '{}' font sprintf(',%d', title_size)\nset xlabel '{}'\nset ylabel '{}'\n", axes.title, axes.x_label, axes.y_label);
+    text += "set logscale xy\nset border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\n"
+            "set key outside right top Left reverse samplen 2.2 spacing 1.25 font sprintf(',%d', key_size)\nunset mytics\nunset mxtics\n";
+    text += fmt::format("set format y '10^{{%L}}'\nset ytics {:g}\n", std::pow(10.0, std::max(1.0, std::ceil(decades / 10))));
+    if (axes.steps) {
+        text += fmt::format("set xtics ({})\n", ticks(problem));
+    } else {
+        text += fmt::format("set format x '10^{{%L}}'\nset xtics 10\n");
+    }
+    const double x_edge = std::max(std::pow(x.high / x.low, 0.04), 1.05), y_edge = std::max(std::pow(y.high / y.low, 0.04), 1.2);
+    text += fmt::format("set xrange [{:.6e}:{:.6e}]\nset yrange [{:.6e}:{:.6e}]\n", x.low / x_edge, x.high * x_edge, y.low / y_edge, y.high * y_edge);
+    return text;
+}
+
+bool has(const std::vector<Curve>& curves, std::size_t Curve::* member, std::size_t value) {
+    return std::any_of(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.*member == value; });
+}
+
+// entries of the legend: colours are tableaus, marks are methods
+std::string legend(const StudyProblem& problem, const std::vector<Curve>& curves, bool slopes) {
+    std::string text;
+    for (std::size_t t = 0; t < problem.tableaus.size(); ++t) {
+        const auto one = std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.tableau == t; });
+        if (one == curves.end()) continue;
+        const std::string order = one->order ? fmt::format(" (order {})", *one->order) : "";
+        text += fmt::format(", NaN with lines lw 3 {} title '{}{}'", style(t), problem.tableaus[t], order);
+    }
+    if (slopes) text += ", NaN with lines lw 1.2 dt (6,5) lc rgb '#777777' title 'predicted slope'";
+    text += ", NaN with points pt 7 ps 0 lc rgb '#ffffff' title ' '";
+    for (std::size_t m = 0; m < problem.methods.size(); ++m) {
+        if (!has(curves, &Curve::method, m)) continue;
+        const Mark mark = marks[m % marks.size()];
+        text += fmt::format(", NaN with points pt {} ps {} lw 1.4 lc rgb '#222222' title '{}'", mark.type, mark.size, problem.methods[m]);
+    }
+    return text;
+}
+
+// Empty when there is nothing to draw.
+std::string draw(const StudyProblem& problem, std::span<const StudyRow> rows, const Axes& axes) {
+    const std::vector<Curve> curves = curves_of(problem, rows, axes);
+    if (curves.empty()) return "";
+    Range x, y;
+    for (const Curve& curve : curves) {
+        for (const auto& [px, py] : curve.points) x.include(px), y.include(py);
+    }
+    std::string data, plot;
+    bool slopes = false;
+    std::vector<bool> sloped(problem.tableaus.size(), false);
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        const Curve& curve = curves[i];
+        const auto slope = axes.slopes && !sloped[curve.tableau] ? slope_of(curve, x, y) : std::nullopt;
+        if (slope) {
+            data += block(fmt::format("slope{}", i), *slope);
+            plot += fmt::format("{}$slope{} with lines lw 1.2 dt (6,5) lc rgb '{}' notitle", plot.empty() ? "" : ", ", i, colours[curve.tableau % colours.size()]);
+            sloped[curve.tableau] = slopes = true;
+        }
+        const Mark mark = marks[curve.method % marks.size()];
+        data += block(fmt::format("curve{}", i), curve.points);
+        plot += fmt::format("{}$curve{} with linespoints pt {} ps {} lw 1.1 {} notitle", plot.empty() ? "" : ", ", i, mark.type, mark.size, style(curve.tableau));
+    }
+    return preamble(problem, axes, x, y) + data + "plot " + plot + legend(problem, curves, slopes) + "\n";
+}
+
+double calls(const StudyRow& row) { return static_cast<double>(row.evaluations + row.vjps + row.jvps); }
+
+std::string words_of(const std::string& precision) {
+    return precision == "f32" ? "single precision" : precision == "f64" ? "double precision" : "50 digits";
+}
+
+}  // namespace
+
+std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const StudyRow> rows) {
+    const Value steps = [](const StudyRow& row) { return std::optional<double>(static_cast<double>(row.steps)); };
+    const Value error = [](const StudyRow& row) { return row.error; };
+    const Value gap = [](const StudyRow& row) { return above_rounding(row.error_to_dto, row.precision); };
+    const Value cost = [](const StudyRow& row) { return std::optional<double>(calls(row)); };
+    const Value seconds = [](const StudyRow& row) { return row.seconds; };
+    std::vector<Picture> pictures;
+    const auto add = [&](std::string name, std::string caption, const Axes& axes) {
+        std::string script = draw(problem, rows, axes);
+        if (!script.empty()) pictures.push_back({std::move(name), axes.title, std::move(caption), std::move(script)});
+    };
+    const auto& all = problem.precisions;
+    for (auto precision = all.rbegin(); precision != all.rend(); ++precision) {
+        add("error-steps-" + *precision,
+            "Each line is one tableau with one method; marks that lie inside each other are methods that agree. The dashed lines fall with "
+            "the order that theory predicts and pass through the finest point that rounding leaves alone. Where a line turns flat, rounding has taken over.",
+            {*precision, steps, error, "Error of the gradient against steps, " + words_of(*precision), "steps", "relative error of the gradient", true, true});
+    }
+    const std::string finest = all.back();
+    add("distance-to-dto",
+        "How far each method is from differentiating the solver itself (DTO) on the same grid. Methods that differ from DTO by rounding only "
+        "are not drawn; optimise-then-discretise differs by a power of the step.",
+        {finest, steps, gap, "Distance to DTO on the same grid, " + words_of(finest), "steps", "relative distance to DTO", true, false});
+    add("error-evaluations", "The same errors against work: evaluations, vector-Jacobian and Jacobian-vector products of the field, counted alike.",
+        {finest, cost, error, "Error of the gradient against calls of the field, " + words_of(finest), "evaluations + vjps + jvps of one gradient", "relative error of the gradient"});
+    const bool has_f64 = std::find(all.begin(), all.end(), "f64") != all.end();
+    const std::string timed = has_f64 ? "f64" : all.front();
+    add("error-seconds", "The same against measured time of all samples together on one core of this machine.",
+        {timed, seconds, error, "Error of the gradient against time, " + words_of(timed), "seconds of the gradients of all samples", "relative error of the gradient"});
+    return pictures;
+}
+
+}  // namespace costate::guidance

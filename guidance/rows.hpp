@@ -1,0 +1,93 @@
+// The rows of a study and the directory that keeps them: a line of JSON a row, appended as soon as it is known.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace costate::guidance {
+
+/// error = ‖g - g*‖₂ / ‖g*‖₂ of g = ∇ₓL(Φ(x₀)) for one method, tableau, number of steps and precision; g* is the truth.
+/// The worst sample is the row's. What could not be computed or has no meaning is empty, and `note` says why.
+struct StudyRow {
+    std::string method, tableau;
+    std::size_t steps = 0;
+    std::string precision;
+    std::optional<double> error{};
+    std::optional<double> error_to_dto{};     // the same against DTO on the same grid in the same precision
+    std::optional<double> rounding{};         // the part of `error` that the precision makes: the distance to the same computation in more digits
+    std::optional<double> observed_order{};   // log(e₁/e₂) / log(n₂/n₁) against the row with the next smaller number of steps
+    std::optional<double> predicted_order{};  // from the tableau's proven order and the kind of method
+    std::size_t evaluations = 0, vjps = 0, jvps = 0;  // calls of the field and of its products with vectors, as for one sample
+    std::optional<double> seconds{};                    // of all samples on one core
+    std::size_t peak_bytes = 0;                       // what the method held at once, of all samples
+    std::string note{};
+};
+
+/// Two rows answer the same question.
+bool same_question(const StudyRow& a, const StudyRow& b);
+
+/// One line of JSON without its newline, keys as in docs/json.md; numbers that are not finite become null.
+std::string to_json_line(const StudyRow& row);
+
+/// The inverse of to_json_line; empty for anything that is not a whole row.
+std::optional<StudyRow> row_from_json_line(std::string_view line);
+
+/// The truth of a study: ∇ₓL of the continuous problem as decimal strings, batch-major, and the relative error of the worst
+/// sample as the truth's own solver estimates it.
+struct StudyTruth {
+    std::vector<std::string> gradient;
+    double relative_error = 0;
+    double seconds = 0;
+    std::map<std::string, bool> vanishing;  // "method tableau": whether its leading error coefficient vanishes here
+};
+
+/// Writes beside the file and renames over it: a reader sees the old file or the new one.
+/// Throws std::runtime_error with a sentence when the disk refuses.
+void write_file_atomically(const std::filesystem::path& file, std::string_view contents);
+
+/// DIR with study.json (what is studied), truth.json and rows.jsonl. One process writes at a time (advisory lock).
+class StudyDirectory {
+public:
+    /// Opens or creates. `configuration` is one JSON object that says what is studied: a directory begun with another one is
+    /// refused, naming the first key that differs, unless it holds neither truth nor rows: then this study takes it over.
+    /// Lines of rows.jsonl that are not whole rows are dropped from the file; a damaged truth counts as none.
+    /// Throws std::invalid_argument or std::runtime_error with a sentence; a new directory is left behind only on success.
+    StudyDirectory(std::filesystem::path directory, const std::string& configuration);
+    ~StudyDirectory();
+    StudyDirectory(const StudyDirectory&) = delete;
+    StudyDirectory& operator=(const StudyDirectory&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const { return directory_; }
+    [[nodiscard]] const std::vector<StudyRow>& rows() const { return rows_; }
+    [[nodiscard]] const std::optional<StudyTruth>& truth() const { return truth_; }
+    [[nodiscard]] std::size_t dropped_lines() const { return dropped_; }
+
+    /// One write of the whole line. Throws std::runtime_error when the disk refuses.
+    void append(const StudyRow& row);
+    void keep(const StudyTruth& truth);
+
+    /// After a failure, and the last call: removes the directory with this class's files if this object made it and neither
+    /// truth nor rows were kept. A file of somebody else stays, and the directory with it.
+    void abandon() noexcept;
+
+private:
+    void make_and_lock();
+    bool lock();
+    void check_configuration(const std::string& configuration);
+    std::string read_rows();
+    void read_truth();
+
+    std::filesystem::path directory_;
+    int lock_ = -1, file_ = -1;
+    std::vector<StudyRow> rows_;
+    std::optional<StudyTruth> truth_;
+    std::size_t dropped_ = 0;
+    bool made_ = false;  // by this object, which holds the lock
+};
+
+}  // namespace costate::guidance

@@ -1,0 +1,109 @@
+// methods × tableaus × steps × precisions of the gradient ∇ₓL(Φ_{t₀,t₁}(x₀)), each against the continuous problem's own gradient.
+#pragma once
+
+#include "guidance/rows.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace costate::guidance {
+
+/// What is asked. Empty lists and values mean the subject's defaults.
+struct StudyRequest {
+    std::string subject;                                   // a network file, or the name of a field
+    std::vector<std::string> methods{}, tableaus{}, precisions{};
+    std::vector<std::size_t> steps{};
+    std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², the only one so far
+    std::optional<std::filesystem::path> x0_file{}, y_file{};  // .npy, samples × dimension or one sample
+    std::optional<std::uint64_t> seed{};                     // 0 unless given
+    std::optional<std::size_t> samples{};                    // 4 unless given
+    std::optional<double> t0{}, t1{};
+    int digits = 30;       // of the truth
+    std::size_t threads = 0;  // 0: as many as the machine has
+};
+
+/// What a study is about, complete and checked: the request with every default filled in.
+struct StudyProblem {
+    std::string subject, title, fingerprint;  // fingerprint: of the file's bytes or the field's name
+    bool network = false;
+    std::vector<std::string> methods, tableaus, precisions;
+    std::vector<std::size_t> steps;  // ascending
+    std::string loss;
+    std::uint64_t seed = 0;
+    std::size_t samples = 0, dimension = 0;
+    double t0 = 0, t1 = 1;
+    int digits = 30;
+    std::size_t threads = 1;
+    std::vector<double> x0, y;  // batch-major
+    bool smooth = true;         // false: a kink or a comparison in the field, no order is predicted
+
+    /// One JSON object that says which gradient is asked for: field, loss, starts, targets, times, digits. Two studies with the same text
+    /// share their rows; methods, tableaus, precisions and steps are not in it, so a study can be extended.
+    [[nodiscard]] std::string configuration() const;
+};
+
+/// Thrown out of a study when `stop` said so.
+struct StudyStopped {};
+
+/// One thing the study is about to do or has done; cost is in evaluations of the field (a vjp counts two).
+struct StudyEvent {
+    enum class Kind { truth_begins, truth_is_known, rows_begin, row_begins, row_is_known } kind;
+    const StudyRow* row = nullptr;
+    std::size_t done = 0, total = 0;       // rows
+    double seconds_done = 0, seconds_total = 0;  // foreseen, from one timed call of the field in each precision
+};
+
+struct StudyHooks {
+    std::function<void(const StudyEvent&)> event = [](const StudyEvent&) {};
+    std::function<bool()> stop = [] { return false; };  // asked often, from several threads
+};
+
+/// The field, the problem and everything that rows share.
+class Study {
+public:
+    /// Reads the network or finds the field, and checks the request against it.
+    /// Throws std::invalid_argument or std::runtime_error with one sentence that names the remedy.
+    explicit Study(const StudyRequest& request);
+    ~Study();
+    Study(Study&&) noexcept;
+
+    [[nodiscard]] const StudyProblem& problem() const;
+    [[nodiscard]] std::size_t total_rows() const;
+
+    /// ∇ₓL of the continuous problem for every sample, to problem().digits digits. Throws StudyStopped.
+    [[nodiscard]] StudyTruth truth(const StudyHooks& hooks) const;
+
+    /// Finds out which leading error coefficients vanish, where truth.vanishing does not say it yet. Throws StudyStopped.
+    void leading(StudyTruth& truth, const StudyHooks& hooks) const;
+
+    /// Computes what `known` does not hold and gives every new row to `keep` as soon as it is known.
+    /// Throws StudyStopped between or within rows.
+    void run(const StudyTruth& truth, std::span<const StudyRow> known, const std::function<void(const StudyRow&)>& keep,
+             const StudyHooks& hooks) const;
+
+    struct Parts;
+
+private:
+    std::unique_ptr<Parts> parts_;
+};
+
+/// A name on the command line and what it means in a sentence.
+struct Named {
+    std::string name, meaning;
+};
+const std::vector<Named>& study_methods();
+const std::vector<Named>& study_precisions();
+std::vector<Named> study_fields();
+
+/// The rows of the problem in the order of its lists: precision, tableau, method, steps; observed orders between these very rows.
+std::vector<StudyRow> in_order(const StudyProblem& problem, std::span<const StudyRow> rows);
+
+}  // namespace costate::guidance

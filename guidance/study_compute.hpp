@@ -1,0 +1,75 @@
+// One gradient of a study in one precision. The scalars meet the study here and nowhere else: one source file a scalar.
+#pragma once
+
+#include "guidance/study.hpp"
+#include "nn/network.hpp"
+#include "ode/gradient/result.hpp"
+#include "ode/tableau.hpp"
+#include "scalar/multiprecision.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace costate::guidance {
+
+/// The field and the problem of a study.
+struct Study::Parts {
+    StudyProblem problem;
+    std::optional<nn::Network> network;  // empty: a named field
+
+    [[nodiscard]] std::span<const double> start(std::size_t first, std::size_t count) const {
+        return std::span<const double>(problem.x0).subspan(first * problem.dimension, count * problem.dimension);
+    }
+    [[nodiscard]] std::span<const double> target(std::size_t first, std::size_t count) const {
+        return std::span<const double>(problem.y).subspan(first * problem.dimension, count * problem.dimension);
+    }
+};
+
+namespace detail {
+
+/// Called now and then while a gradient is computed; throws StudyStopped.
+using Watch = std::function<void()>;
+
+/// ∇ₓL of samples first … first + count by one method on one grid, `repetitions` times at most for the clock.
+struct GradientTask {
+    std::string_view method;
+    const ode::Tableau* tableau = nullptr;
+    std::size_t steps = 1, first = 0, count = 1, repetitions = 1;
+};
+
+struct GradientOutcome {
+    std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
+    ode::Cost cost;
+    double seconds = 0;  // the median
+};
+
+/// Computes tasks; owns its field and scratch, so one a thread.
+using Compute = std::function<GradientOutcome(const GradientTask&)>;
+/// Makes computers that share one program.
+using ComputeFactory = std::function<Compute()>;
+
+ComputeFactory compute_in_f32(const Study::Parts& parts, const Watch& watch);
+ComputeFactory compute_in_f64(const Study::Parts& parts, const Watch& watch);
+ComputeFactory compute_in_f80(const Study::Parts& parts, const Watch& watch);
+ComputeFactory compute_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+
+/// False where the field has a kink or a comparison.
+bool smooth_subject(const Study::Parts& parts);
+
+/// ∇ₓL of the continuous problem for one sample and its own estimate of its relative error.
+struct TrueGradient {
+    std::vector<Mpfr50> gradient;
+    double relative_error = 0;
+};
+std::function<TrueGradient(std::size_t sample)> truth_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+
+/// Whether the leading error coefficient of that method vanishes at both ends of the first sample's trajectory.
+std::function<bool(std::string_view method, const ode::Tableau&)> leading_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+
+}  // namespace detail
+}  // namespace costate::guidance

@@ -1,0 +1,7 @@
+#include "guidance/study_compute_impl.hpp"
+
+namespace costate::guidance::detail {
+
+ComputeFactory compute_in_f32(const Study::Parts& parts, const Watch& watch) { return compute_in<float>(parts, watch); }
+
+}  // namespace costate::guidance::detail

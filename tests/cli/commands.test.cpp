@@ -1,0 +1,79 @@
+// What each command says when all is well.
+#include "program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+namespace {
+
+using nlohmann::json;
+using program::model;
+
+json parsed(const program::Outcome& outcome) {
+    INFO(outcome.error);
+    REQUIRE(outcome.status == 0);
+    return json::parse(outcome.out);
+}
+
+std::set<std::string> names(const json& list) {
+    std::set<std::string> result;
+    for (const auto& entry : list) result.insert(entry.at("name").get<std::string>());
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("every command has help with an example") {
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}}) {
+        const auto outcome = program::run(words);
+        CHECK(outcome.status == 0);
+        CHECK(outcome.out.find("Example:\n  costate ") != std::string::npos);
+        CHECK(outcome.error.empty());
+    }
+    CHECK(program::run({"--version"}).out.starts_with("costate "));
+}
+
+TEST_CASE("info describes the bundled network") {
+    const json about = parsed(program::run({"info", model("moons.safetensors"), "--json"}));
+    CHECK(about.at("parametrisation") == "velocity");
+    CHECK(about.at("path") == "cond-ot");
+    CHECK(about.at("input_shape") == json::array({2}));
+    CHECK(about.at("smooth") == true);
+    CHECK(about.at("weights").get<int>() > 1000);
+    CHECK(program::run({"info", model("moons.safetensors")}).out.find("velocity") != std::string::npos);
+}
+
+TEST_CASE("list names what there is") {
+    CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
+          std::set<std::string>{"dto", "partner", "backsolve", "stored-states", "forward"});
+    const json tableaus = parsed(program::run({"list", "tableaus", "--json"}));
+    CHECK(names(tableaus).contains("dormand-prince"));
+    // orders are those of the literature (Hairer, Nørsett and Wanner I, chapter II)
+    const std::map<std::string, int> order = {{"euler", 1}, {"midpoint", 2}, {"rk4", 4}, {"dormand-prince", 5}};
+    for (const auto& entry : tableaus) {
+        const auto known = order.find(entry.at("name").get<std::string>());
+        if (known != order.end()) CHECK(entry.at("order") == known->second);
+    }
+    CHECK(names(parsed(program::run({"list", "fields", "--json"}))).contains("lotka-volterra"));
+    CHECK(names(parsed(program::run({"list", "ops", "--json"}))).contains("silu"));
+}
+
+TEST_CASE("check agrees with the bundled goldens and says so when it does not") {
+    const json report = parsed(program::run({"check", model("moons.safetensors"), model("moons.golden.safetensors"), "--json"}));
+    CHECK(report.at("agrees") == true);
+    std::set<std::string> quantities;
+    for (const auto& row : report.at("rows")) {
+        CHECK(row.at("max_error").get<double>() <= (row.at("precision") == "f64" ? 1e-12 : 5e-4));
+        CHECK(row.at("agrees") == true);
+        quantities.insert(row.at("quantity").get<std::string>());
+    }
+    for (const char* quantity : {"u", "vjp", "jvp", "divergence", "midpoint3.grad_x0", "midpoint50.x1", "euler6.loss"}) CHECK(quantities.contains(quantity));
+    // control: nothing agrees to 1e-300 but what is exact
+    const auto strict = program::run({"check", model("moons.safetensors"), model("moons.golden.safetensors"), "--tolerance-f32", "1e-300"});
+    CHECK(strict.status == 1);
+    CHECK(strict.out.find("DISAGREES") != std::string::npos);
+}

@@ -1,0 +1,148 @@
+// The study as a program: its JSON, its directory, and what becomes of it when it is killed, interrupted or damaged.
+#include "program.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <thread>
+
+namespace {
+
+using nlohmann::json;
+using program::model;
+using program::Scratch;
+namespace fs = std::filesystem;
+
+using Question = std::tuple<std::string, std::string, int, std::string>;
+
+std::map<Question, json> rows_of(const fs::path& directory) {
+    std::map<Question, json> rows;
+    std::istringstream lines(program::read(directory / "rows.jsonl"));
+    for (std::string line; std::getline(lines, line);) {
+        const json row = json::parse(line);
+        const auto [at, fresh] = rows.try_emplace({row.at("method"), row.at("tableau"), row.at("steps"), row.at("precision")}, row);
+        CHECK(fresh);
+    }
+    return rows;
+}
+
+// What does not depend on the clock.
+json timeless(json row) {
+    row.erase("seconds");
+    return row;
+}
+
+std::vector<std::string> small_study(const std::string& out) {
+    return {"study", "lotka-volterra", "--samples", "2", "--steps", "2,4,8", "--tableaus", "euler,rk4", "--digits", "20", "--out", out};
+}
+
+}  // namespace
+
+TEST_CASE("study prints its rows with the documented keys") {
+    const auto outcome = program::run({"study", "pendulum", "--samples", "1", "--steps", "128,256", "--tableaus", "rk4", "--digits", "20", "--json"});
+    REQUIRE(outcome.status == 0);
+    CHECK(outcome.error.empty());
+    const json study = json::parse(outcome.out);
+    CHECK(study.at("complete") == true);
+    CHECK(study.at("rows").size() == 5 * 2 * 3);
+    for (const auto& row : study.at("rows")) {
+        for (const char* key : {"method", "tableau", "steps", "precision", "error", "error_to_dto", "observed_order", "predicted_order",
+                                "evaluations", "vjps", "seconds", "peak_bytes"})
+            CHECK(row.contains(key));
+        CHECK(row.at("predicted_order") == 4);
+        CHECK(row.at("evaluations").get<int>() >= 4 * row.at("steps").get<int>());
+        if (row.at("precision") == "mpfr50" && row.at("steps") == 256) CHECK(row.at("observed_order").get<double>() == Approx(4).margin(0.1));
+        if (row.at("steps") == 128) CHECK(row.at("observed_order").is_null());
+    }
+}
+
+TEST_CASE("a study is kept, and asked again it does nothing anew") {
+    const Scratch scratch;
+    const std::string out = scratch / "report";
+    REQUIRE(program::run(small_study(out)).status == 0);
+    for (const char* file : {"rows.jsonl", "table.csv", "report.html", "study.json", "truth.json"}) CHECK(fs::exists(fs::path(out) / file));
+    const auto rows = rows_of(out);
+    CHECK(rows.size() == 5 * 2 * 3 * 3);
+    const std::string before = program::read(fs::path(out) / "rows.jsonl");
+    REQUIRE(program::run(small_study(out)).status == 0);
+    CHECK(program::read(fs::path(out) / "rows.jsonl") == before);
+    const std::string page = program::read(fs::path(out) / "report.html");
+    CHECK(page.find("<script") == std::string::npos);
+    for (std::size_t at = page.find("href="); at != std::string::npos; at = page.find("href=", at + 1))
+        CHECK(page.substr(at + 6, 1) == "#");  // inside the page
+    CHECK(page.find("src=") == std::string::npos);
+
+    SECTION("a half-written line is recognised and only its row done again") {
+        const fs::path file = fs::path(out) / "rows.jsonl";
+        fs::resize_file(file, fs::file_size(file) - 20);
+        const auto again = program::run(small_study(out));
+        CHECK(again.status == 0);
+        CHECK(again.error.find("1 damaged") != std::string::npos);
+        const auto after = rows_of(out);
+        REQUIRE(after.size() == rows.size());
+        for (const auto& [question, row] : rows) CHECK(timeless(after.at(question)) == timeless(row));
+    }
+    SECTION("another study in the same directory is refused and nothing is lost") {
+        auto other = small_study(out);
+        other.insert(other.end(), {"--seed", "7"});
+        const auto outcome = program::run(other);
+        CHECK(outcome.status == 2);
+        CHECK(outcome.error.find("x0") != std::string::npos);
+        CHECK(program::read(fs::path(out) / "rows.jsonl") == before);
+    }
+    SECTION("more steps extend it") {
+        auto more = small_study(out);
+        more[5] = "2,4,8,16";
+        REQUIRE(program::run(more).status == 0);
+        CHECK(rows_of(out).size() == 5 * 2 * 4 * 3);
+        CHECK(program::read(fs::path(out) / "rows.jsonl").starts_with(before));
+    }
+}
+
+TEST_CASE("a killed study goes on where it was, and an interrupted one leaves a usable directory") {
+    const Scratch scratch;
+    const std::string out = scratch / "report", whole = scratch / "whole";
+    const auto words = [&](const std::string& directory) {
+        return std::vector<std::string>{"study", "polynomial", "--samples", "2", "--tableaus", "euler,rk4,dormand-prince", "--steps",
+                                        "1,2,4,8,16,32,64,128,256,512", "--digits", "20", "--out", directory};
+    };
+    REQUIRE(program::run(words(whole)).status == 0);
+    const auto expected = rows_of(whole);
+    const auto wait_for_rows = [&](std::size_t least) {
+        const auto lines = [&] {
+            const std::string text = program::read(fs::path(out) / "rows.jsonl");
+            return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+        };
+        for (int i = 0; i < 60'000 && lines() < least; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+    program::Running killed(words(out));
+    wait_for_rows(20);
+    killed.signal(SIGKILL);
+    CHECK(killed.wait().status == 1000 + SIGKILL);
+    std::istringstream lines(program::read(fs::path(out) / "rows.jsonl"));
+    std::size_t kept = 0;
+    for (std::string line; std::getline(lines, line);) kept += line.ends_with("}") ? 1u : 0u;
+    CHECK(kept >= 20);
+    CHECK(kept < expected.size());
+
+    program::Running stopped(words(out));
+    wait_for_rows(kept + 20);
+    stopped.signal(SIGINT);
+    const auto outcome = stopped.wait();
+    CHECK(outcome.status == 130);
+    CHECK(outcome.error.find("goes on") != std::string::npos);
+    CHECK(fs::exists(fs::path(out) / "report.html"));
+    CHECK(fs::exists(fs::path(out) / "table.csv"));
+    const auto partial = rows_of(out);
+    CHECK(partial.size() >= kept + 20);
+    CHECK(partial.size() < expected.size());
+
+    REQUIRE(program::run(words(out)).status == 0);
+    const auto all = rows_of(out);
+    REQUIRE(all.size() == expected.size());
+    for (const auto& [question, row] : expected) CHECK(timeless(all.at(question)) == timeless(row));
+}

@@ -1,0 +1,98 @@
+// The study's rows: observed orders where theory says something, exact agreements, and what a row says when theory says nothing.
+#include "guidance/study.hpp"
+#include "guidance/study_random.hpp"
+#include "ode/tableau.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace costate::guidance;
+
+std::vector<std::string> all_tableaus() {
+    std::vector<std::string> names;
+    for (const auto& tableau : costate::ode::tableaus()) names.push_back(tableau.name);
+    return names;
+}
+
+struct Rows {
+    StudyTruth truth;
+    std::vector<StudyRow> rows;
+};
+
+Rows rows_of(const StudyRequest& request) {
+    const Study study(request);
+    const StudyHooks hooks;
+    Rows result{study.truth(hooks), {}};
+    study.leading(result.truth, hooks);
+    study.run(result.truth, {}, [&](const StudyRow& row) { result.rows.push_back(row); }, hooks);
+    CHECK(result.rows.size() == study.total_rows());
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("the generator gives the published known answers") {
+    // Random123 (Salmon et al. 2011), kat_vectors: philox4x32 10
+    CHECK(philox({0, 0, 0, 0}, {0, 0}) == std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+    CHECK(philox({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}) ==
+          std::array<std::uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+    const auto z = standard_normals(3, 0, 20000);
+    double mean = 0, square = 0;
+    for (const double v : z) mean += v / 20000, square += v * v / 20000;
+    CHECK(std::abs(mean) < 5 / std::sqrt(20000.0));
+    CHECK(std::abs(square - 1) < 5 * std::sqrt(2 / 20000.0));
+}
+
+TEST_CASE("at 50 digits every tableau and method shows the order predicted for it, on every field") {
+    for (const char* field : {"polynomial", "lotka-volterra", "van-der-pol", "pendulum"}) {
+        const auto study = rows_of({.subject = field, .tableaus = all_tableaus(), .precisions = {"mpfr50"}, .steps = {512, 1024}, .samples = 1});
+        CHECK(study.truth.relative_error < 1e-30);
+        std::size_t seen = 0;
+        for (const StudyRow& row : study.rows) {
+            INFO(field << " " << row.tableau << " " << row.method << " " << row.steps << ": " << row.note);
+            REQUIRE(row.error);
+            REQUIRE(row.predicted_order);
+            if (row.method == "partner" || row.method == "forward") CHECK(*row.error_to_dto < 1e-44);
+            if (row.steps == 512) continue;
+            REQUIRE(row.observed_order);
+            ++seen;
+            // a coefficient that vanishes raises the prediction, and the row says so
+            CHECK(std::abs(*row.observed_order - *row.predicted_order) <= 0.1);
+        }
+        CHECK(seen == 5 * all_tableaus().size());
+    }
+}
+
+TEST_CASE("control: away from the limit of small steps the order is not the predicted one") {
+    const auto study = rows_of({.subject = "lotka-volterra", .methods = {"dto"}, .tableaus = {"dormand-prince"}, .precisions = {"mpfr50"},
+                                .steps = {1, 2}, .samples = 1, .digits = 12});
+    REQUIRE(study.rows.back().observed_order);
+    CHECK(std::abs(*study.rows.back().observed_order - 5) > 0.1);
+}
+
+TEST_CASE("rounding is measured: its floor has no order") {
+    const auto study = rows_of({.subject = "lotka-volterra", .methods = {"dto"}, .tableaus = {"rk4"}, .precisions = {"f32", "f64"},
+                                .steps = {8, 16, 2048, 4096}, .samples = 1, .digits = 20});
+    for (const StudyRow& row : study.rows) {
+        INFO(row.precision << " " << row.steps);
+        REQUIRE(row.rounding);
+        CHECK(*row.rounding < (row.precision == "f32" ? 1e-3 : 1e-12));
+        CHECK(*row.rounding > 0);
+        if (row.steps == 4096 && row.precision == "f32") CHECK_FALSE(row.observed_order);
+        if (row.steps == 16 && row.precision == "f64") CHECK(*row.observed_order == Approx(4).margin(0.2));
+    }
+}
+
+TEST_CASE("a solution that blows up is a note, not a number") {
+    // Euler by backsolve on Lotka–Volterra to T = 10 with 100 steps is not finite
+    const auto study = rows_of({.subject = "lotka-volterra", .methods = {"backsolve"}, .tableaus = {"euler"}, .precisions = {"f64"},
+                                .steps = {100}, .samples = 1, .t1 = 10.0, .digits = 12});
+    REQUIRE(study.rows.size() == 1);
+    CHECK_FALSE(study.rows[0].error);
+    CHECK(study.rows[0].note.find("not finite") != std::string::npos);
+}
