@@ -65,8 +65,8 @@ std::optional<std::string> run_gnuplot(const std::string& script, std::string_vi
         return std::nullopt;
     }
     const std::string prologue = terminal == "svg"
-                                     ? "set terminal svg size 960,600 font 'DejaVu Sans,14' enhanced background '#ffffff'\nkey_size = 12\ntitle_size = 16\n"
-                                     : "set terminal pngcairo size 1440,900 font 'DejaVu Sans,21' linewidth 1.6 pointscale 1.5 enhanced background '#ffffff'\nkey_size = 18\ntitle_size = 24\n";
+                                     ? "set terminal svg size 960,600 font 'DejaVu Sans,14' enhanced background '#ffffff'\nkey_font = \"',12'\"\ntitle_font = \"',16'\"\n"
+                                     : "set terminal pngcairo size 1440,900 font 'DejaVu Sans,21' linewidth 1.6 pointscale 1.5 enhanced background '#ffffff'\nkey_font = \"',18'\"\ntitle_font = \"',24'\"\n";
     const std::string text = "set encoding utf8\n" + prologue + script;
     const bool written = std::fwrite(text.data(), 1, text.size(), in.get()) == text.size();
     std::rewind(in.get());

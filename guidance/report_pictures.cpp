@@ -108,9 +108,9 @@ std::string ticks(const StudyProblem& problem) {
 
 std::string preamble(const StudyProblem& problem, const Axes& axes, const Range& x, const Range& y) {
     const double decades = std::log10(y.high / y.low);
-    std::string text = fmt::format("set title '{}' font sprintf(',%d', title_size)\nset xlabel '{}'\nset ylabel '{}'\n", axes.title, axes.x_label, axes.y_label);
+    std::string text = fmt::format("set title '{}' font @title_font\nset xlabel '{}'\nset ylabel '{}'\n", axes.title, axes.x_label, axes.y_label);
     text += "set logscale xy\nset border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\n"
-            "set key outside right top Left reverse samplen 2.2 spacing 1.25 font sprintf(',%d', key_size)\nunset mytics\nunset mxtics\n";
+            "set key outside right top Left reverse samplen 2.2 spacing 1.25 font @key_font\nunset mytics\nunset mxtics\n";
     text += fmt::format("set format y '10^{{%L}}'\nset ytics {:g}\n", std::pow(10.0, std::max(1.0, std::ceil(decades / 10))));
     if (axes.steps) {
         text += fmt::format("set xtics ({})\n", ticks(problem));

@@ -64,13 +64,15 @@ TEST_CASE("a study is kept, and asked again it does nothing anew") {
     const Scratch scratch;
     const std::string out = scratch / "report";
     REQUIRE(program::run(small_study(out)).status == 0);
-    for (const char* file : {"rows.jsonl", "table.csv", "report.html", "study.json", "truth.json"}) CHECK(fs::exists(fs::path(out) / file));
+    for (const char* file : {"rows.jsonl", "table.csv", "report.html", "study.json", "truth.json", "error-steps-f64.svg", "error-steps-mpfr50.png", "error-seconds.svg"}) CHECK(fs::exists(fs::path(out) / file));
     const auto rows = rows_of(out);
     CHECK(rows.size() == 5 * 2 * 3 * 3);
     const std::string before = program::read(fs::path(out) / "rows.jsonl");
     REQUIRE(program::run(small_study(out)).status == 0);
     CHECK(program::read(fs::path(out) / "rows.jsonl") == before);
     const std::string page = program::read(fs::path(out) / "report.html");
+    CHECK(page.find("<svg") != std::string::npos);
+    CHECK(page.find("There are no pictures") == std::string::npos);
     CHECK(page.find("<script") == std::string::npos);
     for (std::size_t at = page.find("href="); at != std::string::npos; at = page.find("href=", at + 1))
         CHECK(page.substr(at + 6, 1) == "#");  // inside the page
