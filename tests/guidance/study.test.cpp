@@ -1,11 +1,15 @@
 // The study's rows: observed orders where theory says something, exact agreements, and what a row says when theory says nothing.
 #include "guidance/study.hpp"
 #include "guidance/study_random.hpp"
+#include "nn/safetensors.hpp"
 #include "ode/tableau.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -95,4 +99,27 @@ TEST_CASE("a solution that blows up is a note, not a number") {
     REQUIRE(study.rows.size() == 1);
     CHECK_FALSE(study.rows[0].error);
     CHECK(study.rows[0].note.find("not finite") != std::string::npos);
+}
+
+TEST_CASE("a network with kinks is studied, and no order is predicted for it") {
+    namespace nn = costate::nn;
+    const auto file = std::filesystem::temp_directory_path() / ("costate-relu-" + std::to_string(getpid()) + ".safetensors");
+    const nn::Array first = {{1.0, -0.5, 0.25}, {-0.75, 1.0, 0.5}, {0.5, 0.5, -1.0}}, second = {{0.5, -0.25, 0.75}, {0.25, 0.5, -0.5}};
+    const nn::Array bias = {0.125, -0.25, 0.5};
+    const std::vector<nn::TensorToWrite> tensors = {
+        {"a", first, nn::DType::f32}, {"b", bias, nn::DType::f32}, {"c", second, nn::DType::f32}, {"d", nn::Array{0.0, 0.25}, nn::DType::f32}};
+    nn::write_safetensors(file, tensors,
+                          {{"costate.format", "1"}, {"input_shape", "[2]"}, {"parametrisation", "velocity"}, {"path", "cond-ot"},
+                           {"architecture",
+                            R"([{"op": "concat_time", "in": ["x", "t"], "out": "h"}, {"op": "linear", "in": ["h"], "out": "z", "weight": "a", "bias": "b"},
+                                {"op": "relu", "in": ["z"], "out": "r"}, {"op": "linear", "in": ["r"], "out": "u", "weight": "c", "bias": "d"}])"}});
+    const auto study = rows_of({.subject = file.string(), .methods = {"dto", "backsolve"}, .tableaus = {"rk4"}, .precisions = {"f64"}, .steps = {64}, .samples = 2});
+    std::filesystem::remove(file);
+    CHECK(study.truth.relative_error < 1e-3);
+    for (const StudyRow& row : study.rows) {
+        CHECK_FALSE(row.predicted_order);
+        CHECK(row.note.find("kink") != std::string::npos);
+        REQUIRE(row.error);
+        CHECK(*row.error < 1e-2);
+    }
 }
