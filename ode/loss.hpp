@@ -55,4 +55,33 @@ private:
     std::vector<T> y_;
 };
 
+/// ℓ(x) = Σ v·x, ∇ℓ = v: the gradient of a flow with this loss is vᵀ∂Φ/∂x.
+/// v is a whole batch or one sample for every row; what is not a multiple of v's size throws std::invalid_argument.
+template <Scalar T>
+class LinearFunctional {
+public:
+    explicit LinearFunctional(std::vector<T> v) : v_(std::move(v)) {}
+
+    [[nodiscard]] T operator()(std::span<const T> x1) const {
+        check(x1.size());
+        T sum = T(0);
+        for (std::size_t i = 0; i < x1.size(); ++i) sum += v_[i % v_.size()] * x1[i];
+        return sum;
+    }
+
+    void gradient(std::span<const T> x1, std::span<T> x_bar) const {
+        check(x1.size());
+        for (std::size_t i = 0; i < x1.size(); ++i) x_bar[i] = v_[i % v_.size()];
+    }
+
+private:
+    void check(std::size_t size) const {
+        if (v_.empty() || size % v_.size() != 0)
+            throw std::invalid_argument("linear functional: the state has " + std::to_string(size) + " values and v " + std::to_string(v_.size()) +
+                                        "; give v one sample or the whole batch");
+    }
+
+    std::vector<T> v_;
+};
+
 }  // namespace costate::ode

@@ -32,6 +32,9 @@ struct TruthOptions {
     bool want_theta = true;                   ///< ∇_θL
     TruthRoute route = TruthRoute::collocation;
     std::size_t max_evaluations = 4'000'000;  ///< of f and vjps together, a solve
+    /// Digits of T beyond those asked for: lost to extrapolation weights, to the problem's condition and to the finer solve. Fewer (6 at least) is a
+    /// risk that shows in the error.
+    int spare = 12;
 };
 
 /// error: the largest relative ‖·‖₂ difference, over x₁, ∇ₓL, ∇_θL and L, between this result and a second solve with other nodes, other steps
@@ -86,8 +89,7 @@ double solves_differ(const GradientResult<T>& a, const GradientResult<T>& b) {
 /// Throws std::invalid_argument, see truth().
 template <Scalar T>
 void check_truth_arguments(std::size_t dim, std::size_t state, const TruthOptions& options) {
-    constexpr int spare = 12;  // lost to extrapolation weights, to the problem's condition and to the finer solve
-    constexpr int most = ScalarTraits<T>::digits10 - spare;
+    const int most = ScalarTraits<T>::digits10 - options.spare;
     if (options.digits < 4 || options.digits > most)
         throw std::invalid_argument("truth: digits = " + std::to_string(options.digits) + " cannot be had from the scalar " +
                                     std::string(ScalarTraits<T>::name) + (most < 4 ? "; use a scalar with more digits"
@@ -110,7 +112,7 @@ Truth<T> truth(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& 
     const double goal = std::pow(10.0, -options.digits), floor = std::pow(10.0, 3 - ScalarTraits<T>::digits10);
     double digits = options.digits + 1, error = HUGE_VAL;
     Cost cost;
-    for (int attempt = 0; attempt < 3 && digits + 6 < ScalarTraits<T>::digits10; ++attempt) {
+    for (int attempt = 0; attempt < 3 && digits + options.spare / 2 < ScalarTraits<T>::digits10; ++attempt) {
         const GradientResult<T> coarse = detail::solve_truth(f, loss, t0, t1, x0, options, digits, false);
         GradientResult<T> fine = detail::solve_truth(f, loss, t0, t1, x0, options, digits + 3, true);
         cost.evaluations += coarse.cost.evaluations + fine.cost.evaluations;
