@@ -16,9 +16,12 @@ struct CheckReport {
     [[nodiscard]] bool agrees() const;
 };
 
-/// SOLVER.x1, SOLVER.loss = ½‖x₁ − y‖² and SOLVER.grad_x0 = ∇_{x₀} of it, for midpoint3, midpoint50 and euler6 on equal steps of [0, 1], by DTO
-/// storing all; in f64 and f32, as far as the golden file has them. Nothing for a network whose output is no velocity.
-/// Throws nn::GoldenError.
+/// SOLVER.x1, SOLVER.loss = ½‖x₁ − y‖² and SOLVER.grad_x0 = ∇_{x₀} of it, in f64 and f32, as far as the golden file has them. midpoint3,
+/// midpoint50 and euler6 integrate the velocity by equal steps, differentiated by DTO storing all. Where the network returns ε̂ or x̂₁ on a
+/// known path, `velocity` is u at the times `t_inside`, and ddim10 is x_s = α_s x̂₁ + σ_s ε̂ over ten equal steps in time. The golden file's
+/// metadata may say from where to where: `solver_interval` and `ddim_interval`, each "[a, b]"; else the solvers run over [0, 1], those of an
+/// ε̂ or x̂₁ network over [.05, .99] and DDIM over [.05, 1], which avoids the ends where its velocity is singular.
+/// Nothing for a network that is no flow. Throws nn::GoldenError.
 std::vector<nn::CheckRow> check_solvers(const nn::Network& network, const nn::Golden& golden,
                                         const nn::CheckTolerances& tolerances = {});
 

@@ -119,6 +119,8 @@ std::string what_is_seen(const StudyProblem& problem, std::span<const StudyRow> 
     for (const auto& precision : problem.precisions) {
         if (precision == "f64" || problem.precisions.size() == 1) text += cheapest(rows, precision, 1e-6);
     }
+    if (std::find(problem.methods.begin(), problem.methods.end(), "greedy") != problem.methods.end())
+        text += " The exception is <code>greedy</code>, the gradient at the estimate of the end: it takes no steps, and its distance to the truth is its own.";
     if (!problem.smooth) return text + "</p>\n";
     text += "</p>\n<p>Methods that differentiate the solver itself (<code>dto</code>, <code>partner</code>, <code>forward</code>) give one "
             "result up to rounding. Methods that discretise the adjoint equation (<code>backsolve</code>, <code>stored-states</code>) converge with the same "
@@ -128,13 +130,15 @@ std::string what_is_seen(const StudyProblem& problem, std::span<const StudyRow> 
 }
 
 std::string facts(const StudyProblem& problem, const StudyTruth& truth) {
-    return fmt::format("<dl><dt>Question</dt><dd>&nabla;<sub>x</sub> of L(x(t<sub>1</sub>)) = &frac12;&#8214;x(t<sub>1</sub>) &minus; y&#8214;&sup2; along x&#775; = f(t, x) "
-                       "from t<sub>0</sub> = {} to t<sub>1</sub> = {}, for {} start{} x(t<sub>0</sub>) in dimension {}; the worst one is the row&#39;s.</dd>"
+    const std::string_view observed = problem.observation.empty() ? "" : "H ";
+    const std::string followed = problem.statement.empty() ? "" : fmt::format("<dt>Variables</dt><dd>{}</dd>", escaped(problem.statement));
+    return fmt::format("<dl><dt>Question</dt><dd>&nabla;<sub>x</sub> of L(x(t<sub>1</sub>)) = &frac12;&#8214;{}x(t<sub>1</sub>) &minus; y&#8214;&sup2; along x&#775; = f(t, x) "
+                       "from t<sub>0</sub> = {} to t<sub>1</sub> = {}, for {} start{} x(t<sub>0</sub>) in dimension {}; the worst one is the row&#39;s.</dd>{}"
                        "<dt>Truth</dt><dd>The gradient of the continuous problem to {} digits; its own estimate of its relative error is {:.0e} (computed in {}).</dd>"
                        "<dt>Error</dt><dd>&#8214;g &minus; g*&#8214;&#8322; / &#8214;g*&#8214;&#8322; against that truth g*; <i>to DTO</i>: the same against the derivative of the solver "
                        "on the same grid in the same precision.</dd>"
                        "<dt>Order</dt><dd>log(e<sub>1</sub>/e<sub>2</sub>) / log(n<sub>2</sub>/n<sub>1</sub>) between successive rows; empty where rounding or the truth&#39;s own error decides.</dd></dl>\n",
-                       problem.t0, problem.t1, problem.samples, problem.samples == 1 ? "" : "s", problem.dimension, problem.digits, truth.relative_error,
+                       observed, problem.t0, problem.t1, problem.samples, problem.samples == 1 ? "" : "s", problem.dimension, followed, problem.digits, truth.relative_error,
                        readable_seconds(truth.seconds));
 }
 

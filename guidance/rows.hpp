@@ -1,6 +1,8 @@
 // The rows of a study and the directory that keeps them: a line of JSON a row, appended as soon as it is known.
 #pragma once
 
+#include "guidance/journal.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -46,10 +48,6 @@ struct StudyTruth {
     std::map<std::string, bool> vanishing;  // "method tableau": whether its leading error coefficient vanishes here
 };
 
-/// Writes beside the file and renames over it: a reader sees the old file or the new one.
-/// Throws std::runtime_error with a sentence when the disk refuses.
-void write_file_atomically(const std::filesystem::path& file, std::string_view contents);
-
 /// DIR with study.json (what is studied), truth.json and rows.jsonl. One process writes at a time (advisory lock).
 class StudyDirectory {
 public:
@@ -58,14 +56,11 @@ public:
     /// Lines of rows.jsonl that are not whole rows are dropped from the file; a damaged truth counts as none.
     /// Throws std::invalid_argument or std::runtime_error with a sentence; a new directory is left behind only on success.
     StudyDirectory(std::filesystem::path directory, const std::string& configuration);
-    ~StudyDirectory();
-    StudyDirectory(const StudyDirectory&) = delete;
-    StudyDirectory& operator=(const StudyDirectory&) = delete;
 
-    [[nodiscard]] const std::filesystem::path& path() const { return directory_; }
+    [[nodiscard]] const std::filesystem::path& path() const { return journal_.path(); }
     [[nodiscard]] const std::vector<StudyRow>& rows() const { return rows_; }
     [[nodiscard]] const std::optional<StudyTruth>& truth() const { return truth_; }
-    [[nodiscard]] std::size_t dropped_lines() const { return dropped_; }
+    [[nodiscard]] std::size_t dropped_lines() const { return journal_.dropped_lines(); }
 
     /// One write of the whole line. Throws std::runtime_error when the disk refuses.
     void append(const StudyRow& row);
@@ -73,21 +68,14 @@ public:
 
     /// After a failure, and the last call: removes the directory with this class's files if this object made it and neither
     /// truth nor rows were kept. A file of somebody else stays, and the directory with it.
-    void abandon() noexcept;
+    void abandon() noexcept { journal_.abandon(); }
 
 private:
-    void make_and_lock();
-    bool lock();
-    void check_configuration(const std::string& configuration);
-    std::string read_rows();
-    void read_truth();
+    bool take(std::string_view line);
 
-    std::filesystem::path directory_;
-    int lock_ = -1, file_ = -1;
     std::vector<StudyRow> rows_;
     std::optional<StudyTruth> truth_;
-    std::size_t dropped_ = 0;
-    bool made_ = false;  // by this object, which holds the lock
+    Journal journal_;  // after the rows, which it fills
 };
 
 }  // namespace costate::guidance

@@ -25,6 +25,7 @@ using detail::GradientOutcome;
 using detail::GradientTask;
 
 constexpr std::size_t most_directions = 1024;  // of forward sensitivities
+constexpr std::size_t most_weights_examined = 200'000;  // of a network whose leading coefficients are looked at: minutes in 50 digits beyond
 constexpr double visible = 20;  // an order is read off where the error is this many times what rounding makes
 
 double norm(std::span<const Mpfr50> v) {
@@ -48,14 +49,9 @@ std::optional<double> distance(std::span<const Mpfr50> a, std::span<const Mpfr50
     return worst;
 }
 
-std::size_t predicted_order(std::string_view method, const ode::Tableau& tableau) {
-    std::size_t order = 0;
-    ode::with_gradient_method(method, [&]<class Method>(const Method&) { order = Method::predicted_order(tableau); });
-    return order;
-}
-
 // Methods that differentiate the discrete map compute one number by several routes: their leading coefficient is one.
 std::string_view representative(std::string_view name) {
+    if (name == detail::look_ahead_name) return name;
     bool discrete = false;
     ode::with_gradient_method(name, [&](const auto& method) { discrete = method.discrete; });
     return discrete ? ode::dto::StoreAll::name : name;
@@ -65,6 +61,7 @@ std::string pair_name(std::string_view method, std::string_view tableau) { retur
 
 // Calls of the field that a row makes, a product counted as two.
 double calls_of(const StudyProblem& problem, const StudyRow& row) {
+    if (row.method == detail::greedy_name) return 3;
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
@@ -85,7 +82,33 @@ std::function<detail::TrueGradient(std::size_t)> fine_grid_truth(const Study::Pa
     };
 }
 
+// Which leading error coefficients vanish, asked in the variables that the method computes in.
+std::vector<char> vanishing(const Study::Parts& parts, const std::vector<std::pair<std::string_view, const ode::Tableau*>>& pairs,
+                            const detail::Watch& watch) {
+    const auto ahead = [](const auto& pair) { return pair.first == detail::look_ahead_name; };
+    std::function<bool(std::string_view, const ode::Tableau&)> own, regular;
+    if (!std::all_of(pairs.begin(), pairs.end(), ahead)) own = detail::leading_in_mpfr50(parts, parts.problem.regular, watch);
+    if (std::any_of(pairs.begin(), pairs.end(), ahead)) regular = detail::leading_in_mpfr50(parts, true, watch);
+    std::vector<char> result(pairs.size());
+    kernels::parallel_for(pairs.size(), [&](std::size_t i) {
+        result[i] = ahead(pairs[i]) ? regular(ode::dto::StoreAll::name, *pairs[i].second) : own(pairs[i].first, *pairs[i].second);
+    }, parts.problem.threads);
+    return result;
+}
+
 }  // namespace
+
+namespace detail {
+
+std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau) {
+    if (method == greedy_name) return std::nullopt;
+    std::size_t order = 0;
+    ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
+                              [&]<class Method>(const Method&) { order = Method::predicted_order(tableau); });
+    return order;
+}
+
+}  // namespace detail
 
 Study::Study(const StudyRequest& request) : parts_(std::make_unique<Parts>(study_parts(request))) {}
 Study::~Study() = default;
@@ -93,18 +116,16 @@ Study::Study(Study&&) noexcept = default;
 
 const StudyProblem& Study::problem() const { return parts_->problem; }
 
-std::size_t Study::total_rows() const {
-    const StudyProblem& p = parts_->problem;
-    return p.methods.size() * p.tableaus.size() * p.precisions.size() * p.steps.size();
-}
-
 StudyTruth Study::truth(const StudyHooks& hooks) const {
     const auto begin = std::chrono::steady_clock::now();
     const StudyProblem& p = parts_->problem;
     const detail::Watch watch = [&hooks] {
         if (hooks.stop()) throw StudyStopped{};
     };
-    const auto solve = p.smooth ? detail::truth_in_mpfr50(*parts_, watch) : fine_grid_truth(*parts_, watch);
+    const bool few_digits = p.network && p.digits <= 12;
+    const auto solve = !p.smooth     ? fine_grid_truth(*parts_, watch)
+                       : few_digits ? detail::truth_in_f80(*parts_, watch)
+                                    : detail::truth_in_mpfr50(*parts_, watch);
     hooks.event({StudyEvent::Kind::truth_begins, nullptr, 0, p.samples, 0, 0});
     std::vector<detail::TrueGradient> found(p.samples);
     std::size_t done = 0;
@@ -125,10 +146,11 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
 
 void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     const StudyProblem& p = parts_->problem;
-    if (!p.smooth) return;
+    if (!p.smooth || (parts_->network && parts_->network->parameter_count() > most_weights_examined)) return;
     std::vector<std::pair<std::string_view, const ode::Tableau*>> missing;
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {
+            if (method == detail::greedy_name) continue;
             const std::pair<std::string_view, const ode::Tableau*> pair{representative(method), &ode::find_tableau(name)};
             if (!truth.vanishing.contains(pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
                 missing.push_back(pair);
@@ -138,9 +160,7 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     const detail::Watch watch = [&hooks] {
         if (hooks.stop()) throw StudyStopped{};
     };
-    const auto vanishes = detail::leading_in_mpfr50(*parts_, watch);
-    std::vector<char> result(missing.size());
-    kernels::parallel_for(missing.size(), [&](std::size_t i) { result[i] = vanishes(missing[i].first, *missing[i].second); }, p.threads);
+    const std::vector<char> result = vanishing(*parts_, missing, watch);
     for (std::size_t i = 0; i < missing.size(); ++i) truth.vanishing[pair_name(missing[i].first, missing[i].second->name)] = result[i] != 0;
 }
 
@@ -196,11 +216,16 @@ private:
     [[nodiscard]] std::size_t threads() const { return problem_.threads == 0 ? kernels::thread_count() : problem_.threads; }
 
     void predict(StudyRow& row) const {
+        const auto order_found = detail::order_of(row.method, ode::find_tableau(row.tableau));
+        if (!order_found) {
+            row.note = "greedy: the gradient of L at the estimate x1hat(t0, x) of the end; it takes no steps, so it has no order";
+            return;
+        }
         if (!problem_.smooth) {
             row.note = "the field has a kink (relu) or a comparison: no order is predicted";
             return;
         }
-        const std::size_t order = predicted_order(row.method, ode::find_tableau(row.tableau));
+        const std::size_t order = *order_found;
         const auto found = truth_.vanishing.find(pair_name(representative(row.method), row.tableau));
         const bool vanishes = found != truth_.vanishing.end() && found->second;
         row.predicted_order = static_cast<double>(order + (vanishes ? 1 : 0));
@@ -294,6 +319,18 @@ const StudyRow* coarser(std::span<const StudyRow> rows, const StudyRow& row) {
     return best;
 }
 
+// The questions with all methods of one grid side by side, so that DTO on that grid is computed once.
+std::vector<StudyRow> in_order_of_grids(const StudyProblem& problem) {
+    std::vector<StudyRow> questions = problem.questions();
+    const auto place = [&](const StudyRow& row) {
+        const auto index = [](const auto& list, const auto& value) { return std::find(list.begin(), list.end(), value) - list.begin(); };
+        const bool last = row.method == detail::greedy_name;
+        return std::tuple(index(problem.precisions, row.precision), last, index(problem.tableaus, row.tableau), row.steps);
+    };
+    std::stable_sort(questions.begin(), questions.end(), [&](const StudyRow& a, const StudyRow& b) { return place(a) < place(b); });
+    return questions;
+}
+
 }  // namespace
 
 void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const std::function<void(const StudyRow&)>& keep,
@@ -301,15 +338,11 @@ void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const 
     const StudyProblem& p = parts_->problem;
     RowMaker maker(*parts_, truth, hooks);
     std::vector<StudyRow> rows(known.begin(), known.end()), missing;
-    for (const auto& precision : p.precisions)
-        for (const auto& tableau : p.tableaus)
-            for (const std::size_t steps : p.steps)
-                for (const auto& method : p.methods) {
-                    StudyRow row{.method = method, .tableau = tableau, .steps = steps, .precision = precision};
-                    if (std::none_of(rows.begin(), rows.end(), [&](const StudyRow& other) { return same_question(row, other); }))
-                        missing.push_back(std::move(row));
-                }
-    StudyEvent event{StudyEvent::Kind::row_begins, nullptr, total_rows() - missing.size(), total_rows(), 0, 0};
+    const std::vector<StudyRow> questions = in_order_of_grids(p);
+    for (const StudyRow& row : questions) {
+        if (std::none_of(rows.begin(), rows.end(), [&](const StudyRow& other) { return same_question(row, other); })) missing.push_back(row);
+    }
+    StudyEvent event{StudyEvent::Kind::row_begins, nullptr, questions.size() - missing.size(), questions.size(), 0, 0};
     for (const StudyRow& row : missing) event.seconds_total += maker.foreseen(row);
     event.kind = StudyEvent::Kind::rows_begin;
     hooks.event(event);
@@ -330,20 +363,29 @@ void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const 
     }
 }
 
+std::vector<StudyRow> StudyProblem::questions() const {
+    std::vector<StudyRow> list;
+    for (const auto& precision : precisions) {
+        for (const auto& tableau : tableaus)
+            for (const auto& method : methods)
+                for (const std::size_t n : steps)
+                    if (method != detail::greedy_name) list.push_back({.method = method, .tableau = tableau, .steps = n, .precision = precision});
+        if (std::find(methods.begin(), methods.end(), detail::greedy_name) != methods.end())
+            list.push_back({.method = std::string(detail::greedy_name), .tableau = "euler", .steps = 1, .precision = precision});
+    }
+    return list;
+}
+
 std::vector<StudyRow> in_order(const StudyProblem& problem, std::span<const StudyRow> rows) {
     std::vector<StudyRow> sorted;
-    for (const auto& precision : problem.precisions)
-        for (const auto& tableau : problem.tableaus)
-            for (const auto& method : problem.methods)
-                for (const std::size_t steps : problem.steps) {
-                    const StudyRow wanted{.method = method, .tableau = tableau, .steps = steps, .precision = precision};
-                    const auto found = std::find_if(rows.begin(), rows.end(), [&](const StudyRow& row) { return same_question(row, wanted); });
-                    if (found == rows.end()) continue;
-                    StudyRow row = *found;
-                    const StudyRow* previous = coarser(sorted, row);
-                    row.observed_order = previous ? order_between(*previous, row) : std::nullopt;
-                    sorted.push_back(std::move(row));
-                }
+    for (const StudyRow& wanted : problem.questions()) {
+        const auto found = std::find_if(rows.begin(), rows.end(), [&](const StudyRow& row) { return same_question(row, wanted); });
+        if (found == rows.end()) continue;
+        StudyRow row = *found;
+        const StudyRow* previous = coarser(sorted, row);
+        row.observed_order = previous ? order_between(*previous, row) : std::nullopt;
+        sorted.push_back(std::move(row));
+    }
     return sorted;
 }
 

@@ -18,10 +18,12 @@ namespace costate::guidance {
 
 /// What is asked. Empty lists and values mean the subject's defaults.
 struct StudyRequest {
-    std::string subject;                                   // a network file, or the name of a field
+    std::string subject;                                   // a network file, the name of a field, or gaussian-mixture
     std::vector<std::string> methods{}, tableaus{}, precisions{};
     std::vector<std::size_t> steps{};
-    std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², the only one so far
+    std::string path{}, variables{};                       // the probability path; time or regular
+    std::optional<std::size_t> dimension{};                  // of gaussian-mixture, 2 unless given
+    std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², or observation:H.npy, L = ½‖Hx₁ - y‖²
     std::optional<std::filesystem::path> x0_file{}, y_file{};  // .npy, samples × dimension or one sample
     std::optional<std::uint64_t> seed{};                     // 0 unless given
     std::optional<std::size_t> samples{};                    // 4 unless given
@@ -33,21 +35,31 @@ struct StudyRequest {
 /// What a study is about, complete and checked: the request with every default filled in.
 struct StudyProblem {
     std::string subject, title, fingerprint;  // fingerprint: of the file's bytes or the field's name
-    bool network = false;
+    bool network = false, mixture = false;
+    std::string parametrisation;  // velocity, epsilon or x1; empty for a named field
+    std::string path;             // empty: none
+    bool regular = false;         // solved as dx̃/dr = ε̂ with x̃ = x/α, r = σ/α; the gradient is still that with respect to x(t₀)
+    std::string statement;        // which equation is followed, and why between these ends; empty for ẋ = the subject itself
     std::vector<std::string> methods, tableaus, precisions;
     std::vector<std::size_t> steps;  // ascending
-    std::string loss;
+    std::string loss;                // squared-distance or observation
+    std::vector<double> observation;  // H, target_size × dimension, row by row
     std::uint64_t seed = 0;
-    std::size_t samples = 0, dimension = 0;
+    std::size_t samples = 0, dimension = 0, target_size = 0;
     double t0 = 0, t1 = 1;
     int digits = 30;
     std::size_t threads = 1;
-    std::vector<double> x0, y;  // batch-major
+    std::vector<double> x0, y;  // batch-major, samples × dimension and samples × target_size
     bool smooth = true;         // false: a kink or a comparison in the field, no order is predicted
 
-    /// One JSON object that says which gradient is asked for: field, loss, starts, targets, times, digits. Two studies with the same text
-    /// share their rows; methods, tableaus, precisions and steps are not in it, so a study can be extended.
+    /// One JSON object that says which gradient is asked for: field, path, variables, loss, starts, targets, times, digits. Two studies with
+    /// the same text share their rows; methods, tableaus, precisions and steps are not in it, so a study can be extended.
     [[nodiscard]] std::string configuration() const;
+
+    /// Every row that is asked for, its question only: by precision, tableau, method, steps; then those of methods that take no steps.
+    [[nodiscard]] std::vector<StudyRow> questions() const;
+    /// "time" or "regular".
+    [[nodiscard]] std::string_view variables() const { return regular ? "regular" : "time"; }
 };
 
 /// Thrown out of a study when `stop` said so.
@@ -76,7 +88,7 @@ public:
     Study(Study&&) noexcept;
 
     [[nodiscard]] const StudyProblem& problem() const;
-    [[nodiscard]] std::size_t total_rows() const;
+    [[nodiscard]] std::size_t total_rows() const { return problem().questions().size(); }
 
     /// ∇ₓL of the continuous problem for every sample, to problem().digits digits. Throws StudyStopped.
     [[nodiscard]] StudyTruth truth(const StudyHooks& hooks) const;
@@ -103,7 +115,7 @@ const std::vector<Named>& study_methods();
 const std::vector<Named>& study_precisions();
 std::vector<Named> study_fields();
 
-/// The rows of the problem in the order of its lists: precision, tableau, method, steps; observed orders between these very rows.
+/// The rows of the problem in the order of its questions; observed orders between these very rows.
 std::vector<StudyRow> in_order(const StudyProblem& problem, std::span<const StudyRow> rows);
 
 }  // namespace costate::guidance

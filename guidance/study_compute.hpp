@@ -1,6 +1,8 @@
 // One gradient of a study in one precision. The scalars meet the study here and nowhere else: one source file a scalar.
 #pragma once
 
+#include "guidance/models/mixture_terms.hpp"
+#include "guidance/paths/conversions.hpp"
 #include "guidance/study.hpp"
 #include "nn/network.hpp"
 #include "ode/gradient/result.hpp"
@@ -17,20 +19,28 @@
 
 namespace costate::guidance {
 
-/// The field and the problem of a study.
+/// The subject and the problem of a study. Without a network and a mixture the subject is a named field.
 struct Study::Parts {
     StudyProblem problem;
-    std::optional<nn::Network> network;  // empty: a named field
+    std::optional<nn::Network> network{};
+    std::vector<MixtureComponent<Rational>> mixture{};
+    std::optional<AnyPath> path{};
+    Parametrisation given = Parametrisation::velocity;  // what the network returns
 
     [[nodiscard]] std::span<const double> start(std::size_t first, std::size_t count) const {
         return std::span<const double>(problem.x0).subspan(first * problem.dimension, count * problem.dimension);
     }
     [[nodiscard]] std::span<const double> target(std::size_t first, std::size_t count) const {
-        return std::span<const double>(problem.y).subspan(first * problem.dimension, count * problem.dimension);
+        return std::span<const double>(problem.y).subspan(first * problem.target_size, count * problem.target_size);
     }
 };
 
 namespace detail {
+
+/// Methods that need a path, beside those of the list of gradient methods.
+inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead";
+/// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
+std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 
 /// Called now and then while a gradient is computed; throws StudyStopped.
 using Watch = std::function<void()>;
@@ -67,9 +77,13 @@ struct TrueGradient {
     double relative_error = 0;
 };
 std::function<TrueGradient(std::size_t sample)> truth_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+/// The same to at most 12 digits.
+std::function<TrueGradient(std::size_t sample)> truth_in_f80(const Study::Parts& parts, const Watch& watch);
 
-/// Whether the leading error coefficient of that method vanishes at both ends of the first sample's trajectory.
-std::function<bool(std::string_view method, const ode::Tableau&)> leading_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+/// Whether the leading error coefficient of that method vanishes at both ends of the first sample's trajectory and inside. `regular`: in these
+/// variables.
+std::function<bool(std::string_view method, const ode::Tableau&)> leading_in_mpfr50(const Study::Parts& parts, bool regular,
+                                                                                        const Watch& watch);
 
 }  // namespace detail
 }  // namespace costate::guidance

@@ -1,8 +1,9 @@
 // The template behind study_compute.hpp; included by the source file of each scalar.
 #pragma once
 
-#include "autodiff/program_field.hpp"
 #include "guidance/study_compute.hpp"
+#include "guidance/study_field.hpp"
+#include "guidance/study_loss.hpp"
 #include "ode/fields/named_fields.hpp"
 #include "ode/fields/scalar_field.hpp"
 #include "ode/gradient/methods.hpp"
@@ -15,55 +16,11 @@
 
 namespace costate::guidance::detail {
 
-/// A field that asks whether to go on: at every call where calls are slow, at every 256th where they are quick.
+/// A named field in T, its parameters frozen: a study differentiates with respect to x alone.
 template <class T>
-class WatchedField {
-public:
-    using Record = typename autodiff::ProgramField<T>::Record;
-
-    WatchedField(autodiff::ProgramField<T> field, Watch watch) : field_(std::move(field)), watch_(std::move(watch)) {}
-
-    [[nodiscard]] std::size_t dim() const { return field_.dim(); }
-    [[nodiscard]] std::size_t parameter_count() const { return field_.parameter_count(); }
-    [[nodiscard]] Record make_record() const { return field_.make_record(); }
-    void operator()(const T& t, std::span<const T> x, std::span<T> dx) {
-        ask();
-        field_(t, x, dx);
-    }
-    void forward(const T& t, std::span<const T> x, std::span<T> dx, Record& record) {
-        ask();
-        field_.forward(t, x, dx, record);
-    }
-    void pullback(const Record& record, std::span<const T> lambda, std::span<T> x_bar, std::span<T> theta_bar, T& t_bar) {
-        ask();
-        field_.pullback(record, lambda, x_bar, theta_bar, t_bar);
-    }
-    void vjp(const T& t, std::span<const T> x, std::span<const T> lambda, std::span<T> x_bar, std::span<T> theta_bar, T& t_bar) {
-        ask();
-        field_.vjp(t, x, lambda, x_bar, theta_bar, t_bar);
-    }
-    void jvp(const T& t, std::span<const T> x, const T& t_dot, std::span<const T> x_dot, std::span<const T> theta_dot, std::span<T> dx,
-             std::span<T> dx_dot) {
-        ask();
-        field_.jvp(t, x, t_dot, x_dot, theta_dot, dx, dx_dot);
-    }
-
-private:
-    void ask() {
-        if (!std::is_floating_point_v<T> || (++calls_ & 255) == 0) watch_();
-    }
-
-    autodiff::ProgramField<T> field_;
-    Watch watch_;
-    std::size_t calls_ = 0;
-};
-
-/// The subject's field in T, its parameters frozen: a study differentiates with respect to x alone.
-template <class T>
-autodiff::ProgramField<T> subject_field(const Study::Parts& parts) {
-    if (parts.network) return nn::field<T>(*parts.network, {.frozen_parameters = true});
+autodiff::ProgramField<T> named_field(std::string_view name) {
     std::shared_ptr<const autodiff::Program<T>> program;
-    ode::with_field(parts.problem.subject, [&]<class Field>(const Field& field) {
+    ode::with_field(name, [&]<class Field>(const Field& field) {
         autodiff::Tape<T> tape;
         const autodiff::Var<T> t = tape.input(1, autodiff::Sharing::shared, "t");
         const auto x = elements(tape.input(Field::dim, autodiff::Sharing::per_sample, "x"));
@@ -76,11 +33,46 @@ autodiff::ProgramField<T> subject_field(const Study::Parts& parts) {
     return autodiff::ProgramField<T>(std::move(program));
 }
 
+/// The subject in T.
+template <class T>
+StudyModel<T> study_model(const Study::Parts& parts) {
+    if (!parts.mixture.empty()) return {mixture_in<T>(parts.mixture, *parts.path), Parametrisation::velocity, parts.path};
+    if (parts.network) return {autodiff::ProgramField<T>(nn::program<T>(*parts.network, {.frozen_parameters = true})), parts.given, parts.path};
+    return {named_field<T>(parts.problem.subject)};
+}
+
 template <class T>
 std::vector<T> in_precision(std::span<const double> values) {
     std::vector<T> result;
     for (const double value : values) result.push_back(static_cast<T>(value));
     return result;
+}
+
+/// The ends of the independent variable, and x̃(s₀) = start · x(t₀), x(t₁) = end · x̃(s₁).
+template <class T>
+struct StudyEnds {
+    T s0, s1, start = T(1), end = T(1);
+};
+template <class T>
+StudyEnds<T> study_ends(const Study::Parts& parts, bool regular) {
+    const T t0 = static_cast<T>(parts.problem.t0), t1 = static_cast<T>(parts.problem.t1);
+    if (!regular) return {t0, t1};
+    const PathPoint<T> first = at<T>(*parts.path, t0), last = at<T>(*parts.path, t1);
+    return {first.ratio(), last.ratio(), T(1) / first.alpha, last.alpha};
+}
+
+/// L of samples first … first + count as a function of what the field ends with: end · it is x(t₁).
+template <class T>
+StudyLoss<T> study_loss(const Study::Parts& parts, std::size_t first, std::size_t count, const T& end) {
+    std::vector<T> y = in_precision<T>(parts.target(first, count)), H = in_precision<T>(parts.problem.observation);
+    if (H.empty()) return StudyLoss<T>(ode::SquaredDistance<T>(std::move(y)), end);
+    return StudyLoss<T>(LinearObservation<T>({parts.problem.target_size, parts.problem.dimension, std::move(H)}, std::move(y)), end);
+}
+
+template <class T>
+void scale(std::vector<T>& values, const T& factor) {
+    if (factor == T(1)) return;
+    for (T& value : values) value *= factor;
 }
 
 template <class T>
@@ -89,40 +81,76 @@ Mpfr50 widened(const T& value) {
     else return Mpfr50(value);
 }
 
-/// Runs the task; the first run warms the workspace and counts only where it is the only one.
-template <class T, class Field>
-GradientOutcome compute_gradient(const Study::Parts& parts, Field& field, const GradientTask& task) {
+/// Calls compute(result) some times and keeps the last result and the median time; the first run warms the workspace and counts only where
+/// it is the only one.
+template <class T>
+GradientOutcome timed(const GradientTask& task, const T& start, const std::function<void(ode::GradientResult<T>&)>& compute) {
     using Clock = std::chrono::steady_clock;
-    const ode::SquaredDistance<T> loss(in_precision<T>(parts.target(task.first, task.count)));
-    const std::vector<T> x0 = in_precision<T>(parts.start(task.first, task.count));
-    const T t0 = static_cast<T>(parts.problem.t0), t1 = static_cast<T>(parts.problem.t1);
-    GradientOutcome outcome;
-    ode::with_gradient_method(task.method, [&]<class Method>(const Method& method) {
-        typename Method::template Workspace<Field, T> workspace(*task.tableau);
-        ode::GradientResult<T> result;
-        std::vector<double> seconds;
-        double total = 0;
-        while (seconds.size() < std::max<std::size_t>(task.repetitions, 1) && (seconds.size() < 2 || total < 0.02)) {
-            const auto begin = Clock::now();
-            method(field, loss, t0, t1, task.steps, x0, ode::GradientOptions{false, false}, workspace, result);
-            seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-            total += seconds.back();
-            if (total > 0.5) break;
-        }
-        if (seconds.size() > 1) seconds.erase(seconds.begin());
-        std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-        outcome.seconds = seconds[seconds.size() / 2];
-        outcome.cost = result.cost;
-        for (const T& value : result.x_bar) outcome.gradient.push_back(widened(value));
-    });
+    ode::GradientResult<T> result;
+    std::vector<double> seconds;
+    double total = 0;
+    while (seconds.size() < std::max<std::size_t>(task.repetitions, 1) && (seconds.size() < 2 || total < 0.02)) {
+        const auto begin = Clock::now();
+        compute(result);
+        seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+        total += seconds.back();
+        if (total > 0.5) break;
+    }
+    if (seconds.size() > 1) seconds.erase(seconds.begin());
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
+    GradientOutcome outcome{{}, result.cost, seconds[seconds.size() / 2]};
+    scale(result.x_bar, start);
+    for (const T& value : result.x_bar) outcome.gradient.push_back(widened(value));
     return outcome;
 }
 
+/// What one thread computes with: the study's field, and where a method asks for them x̂₁ and the regular variables.
+template <class T>
+class GradientComputer {
+public:
+    GradientComputer(const Study::Parts& parts, const StudyModel<T>& model, const Watch& watch)
+        : parts_(parts), model_(model), watch_(watch), field_(model.field(parts.problem.regular, watch)) {}
+
+    GradientOutcome operator()(const GradientTask& task) {
+        if (task.method == greedy_name) return greedy(task);
+        if (task.method != look_ahead_name) return by_method(field_, parts_.problem.regular, task.method, task);
+        StudyField<T> regular = model_.field(true, watch_);
+        return by_method(regular, true, ode::dto::StoreAll::name, task);
+    }
+
+private:
+    GradientOutcome greedy(const GradientTask& task) {
+        const std::vector<T> x0 = in_precision<T>(parts_.start(task.first, task.count));
+        const StudyLoss<T> loss = study_loss<T>(parts_, task.first, task.count, T(1));
+        const T t0 = static_cast<T>(parts_.problem.t0);
+        return timed<T>(task, T(1), [&](ode::GradientResult<T>& result) { result = model_.greedy(loss, t0, std::span<const T>(x0)); });
+    }
+
+    GradientOutcome by_method(StudyField<T>& field, bool regular, std::string_view name, const GradientTask& task) {
+        const StudyEnds<T> ends = study_ends<T>(parts_, regular);
+        const StudyLoss<T> loss = study_loss<T>(parts_, task.first, task.count, ends.end);
+        std::vector<T> x0 = in_precision<T>(parts_.start(task.first, task.count));
+        scale(x0, ends.start);
+        GradientOutcome outcome;
+        ode::with_gradient_method(name, [&]<class Method>(const Method& method) {
+            typename Method::template Workspace<StudyField<T>, T> workspace(*task.tableau);
+            outcome = timed<T>(task, ends.start, [&](ode::GradientResult<T>& result) {
+                method(field, loss, ends.s0, ends.s1, task.steps, x0, ode::GradientOptions{false, false}, workspace, result);
+            });
+        });
+        return outcome;
+    }
+
+    const Study::Parts& parts_;
+    StudyModel<T> model_;
+    Watch watch_;
+    StudyField<T> field_;
+};
+
 template <class T>
 ComputeFactory compute_in(const Study::Parts& parts, const Watch& watch) {
-    return [&parts, shared = WatchedField<T>(subject_field<T>(parts), watch)]() -> Compute {
-        auto field = std::make_shared<WatchedField<T>>(shared);
-        return [&parts, field](const GradientTask& task) { return compute_gradient<T>(parts, *field, task); };
+    return [&parts, watch, shared = study_model<T>(parts)]() -> Compute {
+        return [computer = std::make_shared<GradientComputer<T>>(parts, shared, watch)](const GradientTask& task) { return (*computer)(task); };
     };
 }
 

@@ -10,8 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -21,13 +19,8 @@ namespace {
 
 constexpr std::size_t most_samples = 100'000, most_steps = 100'000'000;
 
-std::uint64_t hash(std::string_view bytes) {  // FNV-1a
-    std::uint64_t h = 0xcbf29ce484222325;
-    for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return h;
-}
 std::string hash_of(const std::vector<double>& values) {
-    return fmt::format("{:016x}", hash({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)}));
+    return study_hash({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
 }
 
 // Every precision solves the same problem: default starts and targets are floats.
@@ -51,17 +44,34 @@ std::vector<T> without_repetition(std::vector<T> values) {
     return result;
 }
 
-void fill_lists(const StudyRequest& request, StudyProblem& problem) {
+// What is meant by every method that costs little: look-ahead is asked for by name.
+std::vector<std::string> default_methods(const Study::Parts& parts) {
+    std::vector<std::string> methods;
+    for (const Named& method : study_methods()) {
+        if (method.name == detail::look_ahead_name || (method.name == detail::greedy_name && no_greedy(parts))) continue;
+        methods.push_back(method.name);
+    }
+    return methods;
+}
+
+void check_path_methods(const Study::Parts& parts) {
+    for (const std::string& name : parts.problem.methods) {
+        const auto why = name == detail::greedy_name ? no_greedy(parts) : name == detail::look_ahead_name ? no_look_ahead(parts) : std::nullopt;
+        if (why) throw std::invalid_argument(fmt::format("--methods {}: {}", name, *why));
+    }
+}
+
+void fill_lists(const StudyRequest& request, Study::Parts& parts) {
+    StudyProblem& problem = parts.problem;
     const auto chosen = [](std::vector<std::string> given, std::vector<std::string> otherwise) {
         return without_repetition(given.empty() ? std::move(otherwise) : std::move(given));
     };
-    std::vector<std::string> all_methods;
-    for (const Named& method : study_methods()) all_methods.push_back(method.name);
-    problem.methods = chosen(request.methods, all_methods);
+    problem.methods = chosen(request.methods, default_methods(parts));
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});
     check_names(problem.methods, study_methods(), "methods");
     check_names(problem.precisions, study_precisions(), "precisions");
+    check_path_methods(parts);
     for (const std::string& name : problem.tableaus) (void)ode::find_tableau(name);
     // many digits through a network take seconds a row
     const auto default_steps = problem.network ? std::vector<std::size_t>{1, 2, 4, 8, 16, 32} : std::vector<std::size_t>{1, 2, 4, 8, 16, 32, 64, 128};
@@ -73,19 +83,37 @@ void fill_lists(const StudyRequest& request, StudyProblem& problem) {
 }
 
 void fill_numbers(const StudyRequest& request, StudyProblem& problem) {
-    problem.loss = request.loss;
     problem.seed = request.seed.value_or(0);
     problem.digits = request.digits;
     problem.threads = request.threads;
-    if (problem.loss != "squared-distance") {
-        throw std::invalid_argument(fmt::format("--loss: there is no '{}'; choose squared-distance, ½‖x(t1) - y‖²", problem.loss));
-    }
     if (problem.digits < 4 || problem.digits > 38) {
         throw std::invalid_argument(fmt::format("--digits {}: the truth can have 4 to 38 digits", problem.digits));
     }
     if (!std::isfinite(problem.t0) || !std::isfinite(problem.t1) || problem.t0 == problem.t1) {
         throw std::invalid_argument(fmt::format("--t0 {} --t1 {}: give two different finite times", problem.t0, problem.t1));
     }
+}
+
+// ½‖x₁ - y‖², or ½‖Hx₁ - y‖² with H from the file after the colon.
+void fill_loss(const StudyRequest& request, StudyProblem& problem) {
+    constexpr std::string_view observation = "observation:";
+    problem.loss = request.loss;
+    problem.target_size = problem.dimension;
+    if (problem.loss == "squared-distance") return;
+    if (!request.loss.starts_with(observation) || request.loss.size() == observation.size()) {
+        throw std::invalid_argument(fmt::format("--loss: there is no '{}'; choose squared-distance, ½‖x(t1) - y‖², or observation:H.npy, ½‖H x(t1) - y‖²",
+                                                request.loss));
+    }
+    const std::string file = request.loss.substr(observation.size());
+    const nn::Array H = nn::read_npy(file);
+    const bool row = H.dimension() == 1 && H.size() == problem.dimension;
+    if (!row && (H.dimension() != 2 || H.shape()[1] != problem.dimension || H.size() == 0)) {
+        throw std::invalid_argument(fmt::format("--loss {}: H has {} values in {} dimensions; give it the shape (observations, {})", request.loss, H.size(),
+                                                H.dimension(), problem.dimension));
+    }
+    problem.loss = "observation";
+    problem.observation.assign(H.begin(), H.end());
+    problem.target_size = problem.observation.size() / problem.dimension;
 }
 
 // samples × dimension values from a file that holds as many, or one sample for all.
@@ -120,7 +148,19 @@ void place_field(StudyProblem& problem, std::vector<double>& x0, std::vector<dou
     });
 }
 
-void place_samples(const StudyRequest& request, StudyProblem& problem) {
+// N(0, max(1, σ(t₀))² I) from the seed: noise of the size that the path has at its beginning.
+std::vector<double> noise_at_start(const Study::Parts& parts) {
+    const StudyProblem& problem = parts.problem;
+    std::vector<double> x0 = standard_normals(problem.seed, 0, problem.samples * problem.dimension);
+    if (!parts.path || !(problem.t0 >= 0 && problem.t0 <= 1)) return x0;
+    const double size = at<double>(*parts.path, problem.t0).sigma();
+    if (size > 1)
+        for (double& value : x0) value = static_cast<float>(size * value);
+    return x0;
+}
+
+void place_samples(const StudyRequest& request, Study::Parts& parts) {
+    StudyProblem& problem = parts.problem;
     if (request.samples && (*request.samples == 0 || *request.samples > most_samples)) {
         throw std::invalid_argument(fmt::format("--samples {}: choose 1 to {}", *request.samples, most_samples));
     }
@@ -132,74 +172,49 @@ void place_samples(const StudyRequest& request, StudyProblem& problem) {
     } else {
         problem.samples = request.samples.value_or(4);
     }
-    if (problem.network) {
-        y = standard_normals(problem.seed, 1, problem.samples * problem.dimension);
-        if (x0.empty()) x0 = standard_normals(problem.seed, 0, problem.samples * problem.dimension);
+    if (problem.network || problem.mixture) {
+        y = standard_normals(problem.seed, 1, problem.samples * problem.target_size);
+        if (x0.empty()) x0 = noise_at_start(parts);
     } else {
         std::vector<double> own;
         place_field(problem, own, y);
         if (x0.empty()) x0 = own;
+        if (!problem.observation.empty()) y = standard_normals(problem.seed, 1, problem.samples * problem.target_size);
     }
-    if (request.y_file) y = from_file(*request.y_file, problem.dimension, problem.samples, "y");
+    if (request.y_file) y = from_file(*request.y_file, problem.target_size, problem.samples, "y");
     problem.x0 = std::move(x0);
     problem.y = std::move(y);
 }
 
-void take_network(const std::string& subject, Study::Parts& parts) {
-    StudyProblem& problem = parts.problem;
-    parts.network = nn::load_network(subject);
-    const nn::NetworkDescription& network = parts.network->description;
-    if (network.parametrisation != "velocity" || network.input_size != network.output_size) {
-        throw std::invalid_argument(fmt::format("{}: its output is '{}', not a velocity, so there is no flow to follow yet; study a network whose "
-                                                "parametrisation is velocity", subject, network.parametrisation));
-    }
-    problem.network = true;
-    problem.title = std::filesystem::path(subject).filename().string();
-    problem.dimension = network.input_size;
-    std::ifstream in(subject, std::ios::binary);
-    problem.fingerprint = fmt::format("{:016x}", hash(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}));
-}
-
-void take_field(const std::string& subject, Study::Parts& parts) {
-    StudyProblem& problem = parts.problem;
-    ode::with_field(subject, [&]<class Field>(const Field&) {
-        problem.title = subject + ": " + std::string(Field::equation);
-        problem.dimension = Field::dim;
-        problem.t0 = rounded(Field::t0());
-        problem.t1 = rounded(Field::t1());
-    });
-    problem.fingerprint = subject;
-}
-
 }  // namespace
 
+std::string study_hash(std::string_view bytes) {
+    std::uint64_t h = 0xcbf29ce484222325;
+    for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return fmt::format("{:016x}", h);
+}
+
 Study::Parts study_parts(const StudyRequest& request) {
-    Study::Parts parts;
+    Study::Parts parts = study_subject(request);
     StudyProblem& problem = parts.problem;
-    problem.subject = request.subject;
-    std::error_code ignored;
-    if (ode::is_named_field(request.subject)) {
-        take_field(request.subject, parts);
-    } else if (std::filesystem::exists(request.subject, ignored)) {
-        take_network(request.subject, parts);
-    } else {
-        std::string names;
-        ode::for_each_field([&](const auto& field) { names += (names.empty() ? "" : ", ") + std::string(field.name); });
-        throw std::invalid_argument(fmt::format("'{}' is neither a file nor a field: give a network file, or one of {}", request.subject, names));
-    }
-    problem.t0 = request.t0.value_or(problem.t0);
-    problem.t1 = request.t1.value_or(problem.t1);
-    fill_lists(request, problem);
+    fill_lists(request, parts);
     fill_numbers(request, problem);
-    place_samples(request, problem);
+    fill_loss(request, problem);
+    place_samples(request, parts);
     problem.smooth = detail::smooth_subject(parts);
     return parts;
 }
 
 std::string StudyProblem::configuration() const {
-    const nlohmann::ordered_json json = {{"version", 1}, {"subject", title}, {"fingerprint", fingerprint}, {"loss", loss},
-                                         {"samples", samples}, {"x0", hash_of(x0)}, {"y", hash_of(y)}, {"t0", t0}, {"t1", t1},
-                                         {"digits", digits}};
+    nlohmann::ordered_json json = {{"version", 1}, {"subject", title}, {"fingerprint", fingerprint}, {"loss", loss},
+                                   {"samples", samples}, {"x0", hash_of(x0)}, {"y", hash_of(y)}, {"t0", t0}, {"t1", t1},
+                                   {"digits", digits}};
+    // the title says the same, so that a study with these keys and one without are told apart
+    if (!statement.empty() || mixture) {
+        json["path"] = path;
+        json["variables"] = variables();
+    }
+    if (!observation.empty()) json["observation"] = hash_of(observation);
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -207,6 +222,8 @@ const std::vector<Named>& study_methods() {
     static const std::vector<Named> methods = [] {
         std::vector<Named> list;
         ode::for_each_gradient_method([&](const auto& method) { list.push_back({std::string(method.name), std::string(method.meaning)}); });
+        list.push_back({std::string(detail::greedy_name), "the gradient of L(x1hat(t0, x)), one evaluation and one vjp; needs a path"});
+        list.push_back({std::string(detail::look_ahead_name), "dto on steps in the regular variables x/alpha over sigma/alpha; needs a path"});
         return list;
     }();
     return methods;
@@ -216,12 +233,6 @@ const std::vector<Named>& study_precisions() {
     static const std::vector<Named> precisions = {
         {"f32", "single precision"}, {"f64", "double precision"}, {"mpfr50", "50 decimal digits"}};
     return precisions;
-}
-
-std::vector<Named> study_fields() {
-    std::vector<Named> fields;
-    ode::for_each_field([&](const auto& field) { fields.push_back({std::string(field.name), std::string(field.equation)}); });
-    return fields;
 }
 
 }  // namespace costate::guidance

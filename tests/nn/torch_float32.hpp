@@ -6,7 +6,7 @@
 
 /// max over samples of ‖a − b‖₂/‖b‖₂ (per tensor for weights): a by PyTorch in float32, b the golden file.
 /// Measured on these files with PyTorch 2.15, one thread, AVX-512, all 16 samples in one batch: the description computed with
-/// functional.linear, vjp and weights by autograd, jvp and divergence by func.jvp, solvers in float32. The two numbers of
+/// functional.linear, vjp and weights by autograd, jvp and divergence by func.jvp, solvers, velocity and DDIM in float32. The two numbers of
 /// theta_dot are formed in double from the float32 gradient, as `check` forms ours. Three digits, rounded down. Where the table
 /// that comes with the files gives a smaller figure (two digits: u, vjp, grad_x0) that one is taken. The two numbers of theta_dot are
 /// a projection and a norm in which errors cancel by luck: PyTorch's own orders of summation (vector width, two threads, matmul for
@@ -42,7 +42,11 @@ inline const std::map<std::string, std::map<std::string, double>> torch_float32{
     {"mnist_vp_eps",
      {{"u", 2.7e-6}, {"vjp", 1.8e-7}, {"jvp", 2.65e-7}, {"theta_dot.gate.bias", 1.15e-8}, {"theta_dot.gate.weight", 2.77e-8},
       {"theta_dot.hidden.bias", 4.58e-8}, {"theta_dot.hidden.weight", 1.21e-7}, {"theta_dot.input.bias", 6.06e-8},
-      {"theta_dot.input.weight", 1.03e-7}, {"theta_dot.output.bias", 3.28e-9}, {"theta_dot.output.weight", 4.43e-8}}},
+      {"theta_dot.input.weight", 1.03e-7}, {"theta_dot.output.bias", 3.28e-9}, {"theta_dot.output.weight", 4.43e-8},
+      {"velocity", 2.89e-6}, {"midpoint3.x1", 3.80e-7}, {"midpoint3.loss", 5.21e-7}, {"midpoint3.grad_x0", 2.07e-6},
+      {"midpoint50.x1", 1.70e-7}, {"midpoint50.loss", 3.25e-7}, {"midpoint50.grad_x0", 4.13e-7}, {"euler6.x1", 3.30e-7},
+      {"euler6.loss", 2.40e-7}, {"euler6.grad_x0", 1.70e-6}, {"ddim10.x1", 3.35e-7}, {"ddim10.loss", 3.42e-7},
+      {"ddim10.grad_x0", 1.09e-6}}},
     {"bundled-moons",
      {{"u", 6.28e-7}, {"vjp", 6.68e-7}, {"jvp", 4.86e-7}, {"divergence", 6.62e-7}, {"theta_bar.0.bias", 3.93e-7},
       {"theta_bar.0.weight", 3.72e-7}, {"theta_bar.2.bias", 2.74e-7}, {"theta_bar.2.weight", 2.72e-7},

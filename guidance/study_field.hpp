@@ -1,0 +1,128 @@
+// The subject of a study as one field, whatever it is: a program or an exact mixture, in time or in the regular variables.
+#pragma once
+
+#include "autodiff/program_field.hpp"
+#include "guidance/fields/regular_field.hpp"
+#include "guidance/fields/velocity_of.hpp"
+#include "guidance/gradient/greedy.hpp"
+#include "guidance/models/gaussian_mixture.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace costate::guidance::detail {
+
+/// A RecordingField without parameters that asks now and then whether to go on: at every call where calls are slow, at every 256th where
+/// they are quick. One type for all subjects, so that every gradient method is compiled once a scalar, and its functions once, not in every
+/// method again. One a thread; copies share programs.
+template <class T>
+class StudyField {
+    using Program = autodiff::ProgramField<T>;
+    using Mixture = GaussianMixture<T>;
+
+public:
+    using Any = std::variant<Program, Mixture, VelocityOf<Program, T>, RegularField<Program, T>, RegularField<Mixture, T>>;
+
+    struct Record {
+        std::variant<std::monostate, typename Program::Record, typename VelocityOf<Program, T>::Record, typename RegularField<Program, T>::Record,
+                     typename RegularField<Mixture, T>::Record>
+            kept{};
+        T t{};
+        std::vector<T> x{};  // where a field that records nothing was evaluated
+
+        [[nodiscard]] std::size_t bytes() const {
+            return x.capacity() * sizeof(T) + std::visit([]<class R>(const R& record) -> std::size_t {
+                if constexpr (std::is_same_v<R, std::monostate>) return 0;
+                else return record.bytes();
+            }, kept);
+        }
+    };
+
+    StudyField(Any field, std::function<void()> watch) : field_(std::move(field)), watch_(std::move(watch)) {}
+
+    [[nodiscard]] std::size_t dim() const {
+        return std::visit([](const auto& f) { return f.dim(); }, field_);
+    }
+    [[nodiscard]] std::size_t parameter_count() const { return 0; }
+    [[nodiscard]] Record make_record() const { return {}; }
+
+    [[gnu::noinline]] void operator()(const T& t, std::span<const T> x, std::span<T> dx) {
+        ask();
+        std::visit([&](auto& f) { f(t, x, dx); }, field_);
+    }
+    [[gnu::noinline]] void forward(const T& t, std::span<const T> x, std::span<T> dx, Record& record) {
+        ask();
+        std::visit([&]<class F>(F& f) {
+            if constexpr (ode::RecordingField<F, T>) {
+                auto* kept = std::get_if<typename F::Record>(&record.kept);
+                f.forward(t, x, dx, kept ? *kept : record.kept.template emplace<typename F::Record>(f.make_record()));
+            } else {
+                record.t = t;
+                record.x.assign(x.begin(), x.end());
+                f(t, x, dx);
+            }
+        }, field_);
+    }
+    [[gnu::noinline]] void pullback(const Record& record, std::span<const T> lambda, std::span<T> x_bar, std::span<T> theta_bar, T& t_bar) {
+        ask();
+        std::visit([&]<class F>(F& f) {
+            if constexpr (ode::RecordingField<F, T>) f.pullback(std::get<typename F::Record>(record.kept), lambda, x_bar, theta_bar, t_bar);
+            else f.vjp(record.t, std::span<const T>(record.x), lambda, x_bar, theta_bar, t_bar);
+        }, field_);
+    }
+    [[gnu::noinline]] void vjp(const T& t, std::span<const T> x, std::span<const T> lambda, std::span<T> x_bar, std::span<T> theta_bar, T& t_bar) {
+        ask();
+        std::visit([&](auto& f) { f.vjp(t, x, lambda, x_bar, theta_bar, t_bar); }, field_);
+    }
+    [[gnu::noinline]] void jvp(const T& t, std::span<const T> x, const T& t_dot, std::span<const T> x_dot, std::span<const T> theta_dot, std::span<T> dx,
+             std::span<T> dx_dot) {
+        ask();
+        std::visit([&](auto& f) { f.jvp(t, x, t_dot, x_dot, theta_dot, dx, dx_dot); }, field_);
+    }
+
+private:
+    void ask() {
+        if (!std::is_floating_point_v<T> || (++calls_ & 255) == 0) watch_();
+    }
+
+    Any field_;
+    std::function<void()> watch_;
+    std::size_t calls_ = 0;
+};
+
+/// n(t, x) of a study's subject, what it returns, and its path; without a path n is the flow itself.
+template <class T>
+struct StudyModel {
+    std::variant<autodiff::ProgramField<T>, GaussianMixture<T>> n;
+    Parametrisation given = Parametrisation::velocity;
+    std::optional<AnyPath> path{};
+
+    /// ẋ = u(t, x), or dx̃/dr = ε̂.
+    [[nodiscard]] StudyField<T> field(bool regular, const std::function<void()>& watch) const {
+        using Any = typename StudyField<T>::Any;
+        return std::visit([&]<class N>(const N& own) -> StudyField<T> {
+            if (regular) return {Any(RegularField<N, T>(own, given, *path)), watch};
+            if constexpr (std::is_same_v<N, autodiff::ProgramField<T>>)
+                if (given != Parametrisation::velocity) return {Any(VelocityOf<N, T>(own, given, *path)), watch};
+            return {Any(own), watch};
+        }, n);
+    }
+    /// False where n has a kink or a comparison.
+    [[nodiscard]] bool smooth() const {
+        const auto* program = std::get_if<autodiff::ProgramField<T>>(&n);
+        return !program || program->program().smooth();
+    }
+    template <class Loss>
+    [[nodiscard]] ode::GradientResult<T> greedy(const Loss& loss, const T& t, std::span<const T> x) {
+        if (auto* mixture = std::get_if<GaussianMixture<T>>(&n)) return greedy_gradient(*mixture, loss, t, x);
+        return greedy_gradient(std::get<autodiff::ProgramField<T>>(n), given, *path, loss, t, x, {false, false});
+    }
+};
+
+}  // namespace costate::guidance::detail
