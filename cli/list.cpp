@@ -1,13 +1,21 @@
 // costate list: what there is to choose from.
 #include "autodiff/ops/list.hpp"
+#include "claims/list.hpp"
 #include "cli/command.hpp"
+#include "cli/verify_text.hpp"
+#include "guidance/paths/end.hpp"
 #include "guidance/report.hpp"
 #include "guidance/study.hpp"
 #include "ode/rooted_trees.hpp"
 #include "ode/tableau.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <variant>
 
 namespace costate::cli {
 
@@ -40,12 +48,54 @@ void add_named(const std::vector<guidance::Named>& things, std::string_view seco
     }
 }
 
+void add_claims(Lines& lines, Json& json) {
+    lines.push_back({"name", "readings", "depends on", "source", "title"});
+    for (const claims::Claim& claim : claims::all_claims()) {
+        Json readings = Json::array(), settings = Json::array();
+        std::vector<std::string> names, keys;
+        for (const claims::Reading& reading : claim.readings) {
+            names.push_back(reading.name);
+            readings.push_back({{"name", reading.name}, {"statement", reading.statement}, {"remark", reading.remark}});
+        }
+        for (const char* key : {"tableau", "path", "field", "dim", "seed", "model"})
+            if (claim.axes.contains(key)) keys.emplace_back(key), settings.push_back(key);
+        lines.push_back({claim.id, fmt::format("{}", fmt::join(names, ", ")), keys.empty() ? "-" : fmt::format("{}", fmt::join(keys, " ")),
+                         readable(claim.source), readable(claim.title)});
+        json.push_back({{"name", claim.id}, {"title", claim.title}, {"source", claim.source}, {"readings", readings}, {"settings", settings}});
+    }
+}
+
+std::string equation_of(const guidance::AnyPath& path) {
+    return std::visit(
+        []<class P>(const P&) -> std::string {
+            if constexpr (std::is_same_v<P, guidance::CondOt>) return "α = t, σ = 1 - t";
+            else if constexpr (std::is_same_v<P, guidance::PolynomialPath>) return "α = tⁿ, σ = 1 - tⁿ, n = 2 (polynomial:3 has n = 3)";
+            else if constexpr (std::is_same_v<P, guidance::CosinePath>) return "α = sin πt/2, σ = cos πt/2";
+            else if constexpr (std::is_same_v<P, guidance::LinearVp>) return "α = t, σ² = 1 - t²";
+            else if constexpr (std::is_same_v<P, guidance::Vp>) return "α = exp(-T/2), σ² = 1 - exp(-T), T = ½(1-t)²(20 - 0.1) + 0.1(1-t)";
+            else if constexpr (std::is_same_v<P, guidance::Ve>) return "α = 1, σ = 10^(1-t) 0.01^t";
+            else return "α² = (1-2q)(1 - (1-t)²)² + q, σ² = 1 - α², q = 0.00001";
+        },
+        path);
+}
+
+void add_paths(Lines& lines, Json& json) {
+    lines.push_back({"name", "coefficients", "ends on the data", "equation"});
+    for (const guidance::AnyPath& path : guidance::paths()) {
+        const bool exact = !guidance::is_transcendental(path), reaches = guidance::reaches_data(path);
+        lines.push_back({guidance::name_of(path), exact ? "rational" : "irrational", reaches ? "yes" : "no", equation_of(path)});
+        json.push_back({{"name", guidance::name_of(path)}, {"equation", equation_of(path)}, {"rational", exact}, {"reaches_data", reaches}});
+    }
+}
+
 int list(const Options& options) {
     Lines lines;
     Json json = Json::array();
     if (options.what == "methods") add_named(guidance::study_methods(), "meaning", lines, json);
     else if (options.what == "fields") add_named(guidance::study_fields(), "equation", lines, json);
     else if (options.what == "tableaus") add_tableaus(lines, json);
+    else if (options.what == "paths") add_paths(lines, json);
+    else if (options.what == "claims") add_claims(lines, json);
     else {
         for (const std::string_view name : autodiff::ops::List::names) {
             lines.push_back({std::string(name)});
@@ -60,8 +110,9 @@ int list(const Options& options) {
 
 Command list_command(CLI::App& application) {
     auto options = std::make_shared<Options>();
-    CLI::App* app = application.add_subcommand("list", "What there is to choose from: methods, tableaus, ops or fields");
-    app->add_option("WHAT", options->what, "methods, tableaus, ops or fields")->required()->check(CLI::IsMember({"methods", "tableaus", "ops", "fields"}));
+    CLI::App* app = application.add_subcommand("list", "What there is to choose from: methods, tableaus, ops, fields, paths or claims");
+    app->add_option("WHAT", options->what, "methods, tableaus, ops, fields, paths or claims")->required()
+        ->check(CLI::IsMember({"methods", "tableaus", "ops", "fields", "paths", "claims"}));
     app->add_flag("--json", options->json, "print a JSON array");
     app->footer("Example:\n  costate list tableaus");
     return {app, [options] { return list(*options); }};

@@ -1,6 +1,7 @@
 // costate: exact and fast gradients through flows.
 #include "cli/command.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -28,15 +29,16 @@ std::string remedy(const CLI::App& application, const CLI::ParseError& error, in
     for (const CLI::App* chosen : application.get_subcommands()) command += " " + chosen->get_name();
     if (command != "costate") return fmt::format("{}; see {} --help", error.what(), command);
     const std::string given = argc > 1 ? "there is no command '" + plain(argv[1], 40) + "'" : "no command is given";
-    return given + "; the commands are info, list, check and study: see costate --help";
+    return given + "; the commands are info, list, check, study and verify: see costate --help";
 }
 
 int run(int argc, char** argv) {
     CLI::App application{"How does a loss on where a flow ends depend on where it began?\nExact and fast gradients through flows.", "costate"};
     application.require_subcommand(1);
     application.set_version_flag("--version", "costate " COSTATE_VERSION, "Print the version");
-    application.footer("Example:\n  costate study models/moons.safetensors --out report");
-    const std::array commands{info_command(application), list_command(application), check_command(application), study_command(application)};
+    application.footer("Example:\n  costate study models/moons.safetensors --out report\n  costate verify --quick");
+    const std::array commands{info_command(application), list_command(application), check_command(application), study_command(application),
+                              verify_command(application)};
     try {
         application.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -56,7 +58,14 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
+// A descriptor 0, 1 or 2 that was closed would be given to the first file that is opened, and what is printed would go into it.
+void occupy_standard_streams() {
+    for (int wanted = 0; wanted <= 2; ++wanted)
+        if (fcntl(wanted, F_GETFD) == -1) (void)open("/dev/null", O_RDONLY);  // writing to it fails, as to a closed one
+}
+
 int main(int argc, char** argv) {
+    occupy_standard_streams();
     try {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {

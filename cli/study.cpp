@@ -2,16 +2,15 @@
 #include "guidance/study.hpp"
 
 #include "cli/command.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "guidance/report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,18 +24,6 @@ struct Options {
     std::string x0, y, out;
     bool json = false, quiet = false;
 };
-
-std::atomic<int> asked_to_stop = 0;  // set by the signal handler, read by every thread of the study
-static_assert(std::atomic<int>::is_always_lock_free);
-
-// The first Ctrl-C asks, the second one kills.
-void stop_on_signals() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { asked_to_stop = 1; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-}
 
 // Where the rows are kept: a directory, or memory only.
 class Keeper {
@@ -70,7 +57,7 @@ private:
 
 guidance::StudyHooks hooks_of(Progress& progress) {
     guidance::StudyHooks hooks;
-    hooks.stop = [] { return asked_to_stop != 0; };
+    hooks.stop = asked_to_stop;
     const auto begin = std::make_shared<std::optional<std::chrono::steady_clock::time_point>>();
     hooks.event = [&progress, begin](const guidance::StudyEvent& event) {
         using Kind = guidance::StudyEvent::Kind;
@@ -120,7 +107,9 @@ std::string as_json(const guidance::StudyProblem& problem, const std::optional<g
     using Json = nlohmann::ordered_json;
     Json list = Json::array();
     for (const guidance::StudyRow& row : rows) list.push_back(Json::parse(guidance::to_json_line(row)));
+    const auto name_or_null = [](const std::string& name) { return name.empty() ? Json() : Json(name); };
     const Json json = {{"subject", problem.subject}, {"dimension", problem.dimension}, {"samples", problem.samples}, {"t0", problem.t0}, {"t1", problem.t1},
+                       {"parametrisation", name_or_null(problem.parametrisation)}, {"path", name_or_null(problem.path)}, {"variables", problem.variables()},
                        {"loss", problem.loss}, {"truth_digits", problem.digits}, {"truth_error", truth ? Json(truth->relative_error) : Json()},
                        {"smooth", problem.smooth}, {"complete", complete}, {"rows", list}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -136,6 +125,7 @@ void tell(const Options& options, const guidance::Study& study, const Keeper& ke
         return;
     }
     std::string text = rows.empty() ? "" : guidance::study_table(rows);
+    if (!problem.statement.empty()) text += problem.statement + "\n";
     if (keeper.truth())
         text += fmt::format("error: relative, of the worst of {} sample{}; the truth has a relative error of about {:.0e}\n", problem.samples,
                             problem.samples == 1 ? "" : "s", keeper.truth()->relative_error);
@@ -165,25 +155,29 @@ int run(const Options& given) {
 
 void declare(CLI::App& app, Options& options) {
     guidance::StudyRequest& request = options.request;
-    app.add_option("SUBJECT", request.subject, "network file, or the name of a field (costate list fields)")->required();
-    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: all; costate list methods)")->delimiter(',');
+    app.add_option("SUBJECT", request.subject, "network file, gaussian-mixture, or the name of a field (costate list fields)")->required();
+    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: all but look-ahead; costate list methods)")->delimiter(',');
     app.add_option("--tableaus", request.tableaus, "tableaus (default: euler,midpoint,rk4,dormand-prince; costate list tableaus)")->delimiter(',');
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());
     app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: all)")->delimiter(',');
-    app.add_option("--loss", request.loss, "squared-distance: ½‖x(t1) - y‖²")->capture_default_str();
+    app.add_option("--path", request.path, "probability path (costate list paths; default: the one that the file names, cond-ot for gaussian-mixture)")->check(not_empty());
+    app.add_option("--variables", request.variables, "time, or regular: x/α over σ/α, smooth up to the data (default: time)")->check(not_empty());
+    app.add_option("--dim", request.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());
+    app.add_option("--loss", request.loss, "squared-distance: ½‖x(t1) - y‖², or observation:H.npy: ½‖H x(t1) - y‖²")->capture_default_str();
     app.add_option("--x0", options.x0, "starts, .npy, samples × dimension (default: N(0,I) from the seed; a field's own start)")->check(not_empty());
     app.add_option("--y", options.y, "targets, .npy, one or one a sample (default: N(0,I) from the seed; a field's own target)")->check(not_empty());
     app.add_option("--seed", request.seed, "of starts and targets (default: 0)")->check(whole_number());
-    app.add_option("--samples", request.samples, "number of starts; the worst one is the row's (default: 4)");
-    app.add_option("--t0", request.t0, "where the flow begins (default: 0)");
-    app.add_option("--t1", request.t1, "where it ends (default: 1, or the field's own); before --t0 the flow runs backwards");
+    app.add_option("--samples", request.samples, "number of starts; the worst one is the row's (default: 4)")->check(whole_number());
+    app.add_option("--t0", request.t0, "where the flow begins (default: 0, or 0.05 where that is singular)");
+    app.add_option("--t1", request.t1, "where it ends (default: 1, 0.99 where that is singular, or the field's own); before --t0 the flow runs backwards");
     app.add_option("--digits", request.digits, "digits of the truth, 4 to 38")->capture_default_str();
     app.add_option("--out", options.out, "directory for rows.jsonl, table.csv, pictures and report.html; a study begun there goes on")->check(not_empty());
     app.add_option("--threads", request.threads, "at most (default: all; rows in f32 and f64 are timed on one)")->check(whole_number());
     app.add_flag("--json", options.json, "print one JSON object, and no progress");
     app.add_flag("--quiet", options.quiet, "no progress");
     app.footer("error: relative, against the truth; to DTO: against the solver's own derivative; evals, vjps, jvps: calls of the field and of its\n"
-               "products. Without --out nothing is kept. Exit status: 0, or 2 when refused, 130 when interrupted.\n\nExample:\n  costate study models/moons.safetensors --methods dto,backsolve --tableaus rk4 --steps 4,8,16 --out report");
+               "products. Without --out nothing is kept. Exit status: 0, or 2 when refused, 130 when interrupted.\n\nExample:\n  costate study models/moons.safetensors --methods dto,backsolve --tableaus rk4 --steps 4,8,16 --out report\n"
+               "  costate study gaussian-mixture --path linear-vp --methods dto,greedy --tableaus rk4 --steps 16,32,64");
 }
 
 }  // namespace

@@ -1,14 +1,17 @@
 # A room is one folder, one target costate::<room>, and its tests in tests/<room>.
 
-# costate_room(<name> [SOURCES file...] [DEPENDS room...] [PACKAGES target...])
+# costate_room(<name> [SOURCES file...] [DEPENDS room...] [PACKAGES target...] [OPTIONS flag...] [PRECOMPILE header...])
 # Without sources the room is headers only.
 function(costate_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;PACKAGES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;PACKAGES;OPTIONS;PRECOMPILE" ${ARGN})
   list(TRANSFORM ROOM_DEPENDS PREPEND costate::)
   if(ROOM_SOURCES)
     add_library(costate_${name} STATIC ${ROOM_SOURCES})
     set(scope PUBLIC)
-    target_compile_options(costate_${name} PRIVATE ${COSTATE_WARNINGS})
+    target_compile_options(costate_${name} PRIVATE ${COSTATE_WARNINGS} ${ROOM_OPTIONS})
+    if(ROOM_PRECOMPILE)
+      target_precompile_headers(costate_${name} PRIVATE ${ROOM_PRECOMPILE})
+    endif()
   else()
     add_library(costate_${name} INTERFACE)
     set(scope INTERFACE)
@@ -22,10 +25,24 @@ function(costate_room name)
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION include/costate/${name} FILES_MATCHING PATTERN "*.hpp")
 endfunction()
 
+# What nearly every test reads, compiled once.
+function(costate_tests_common)
+  file(WRITE ${PROJECT_BINARY_DIR}/tests_common.cpp "")
+  add_library(costate_tests_common OBJECT ${PROJECT_BINARY_DIR}/tests_common.cpp)
+  target_compile_options(costate_tests_common PRIVATE ${COSTATE_WARNINGS} -O1)
+  target_compile_definitions(costate_tests_common PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
+  target_link_libraries(costate_tests_common PRIVATE costate::scalar Catch2::Catch2)
+  target_precompile_headers(costate_tests_common PRIVATE <catch2/catch.hpp> ${PROJECT_SOURCE_DIR}/scalar/traits.hpp
+    <algorithm> <cmath> <filesystem> <fstream> <functional> <span> <string> <vector>)
+endfunction()
+
 # costate_tests(<room> [LINK target...]): every tests/<room>/*.test.cpp is a program of its own and one ctest.
 # A file named *.shared.test.cpp reads ../shared; it prints "SKIPPED: reason" where that is absent.
 function(costate_tests room)
   cmake_parse_arguments(TESTS "" "" "LINK" ${ARGN})
+  if(NOT TARGET costate_tests_common)
+    costate_tests_common()
+  endif()
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.test.cpp)
   foreach(file IN LISTS files)
     get_filename_component(stem ${file} NAME)
@@ -36,6 +53,7 @@ function(costate_tests room)
     target_compile_options(${target} PRIVATE ${COSTATE_WARNINGS} -O1)
     target_compile_definitions(${target} PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
     target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:costate::${room}> ${TESTS_LINK} Catch2::Catch2WithMain)
+    target_precompile_headers(${target} REUSE_FROM costate_tests_common)
     add_test(NAME ${room}/${stem} COMMAND ${target})
     set_tests_properties(${room}/${stem} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED:" TIMEOUT 600 LABELS ${room})
   endforeach()

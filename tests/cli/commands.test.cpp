@@ -28,7 +28,7 @@ std::set<std::string> names(const json& list) {
 
 TEST_CASE("every command has help with an example") {
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}}) {
+             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}, {"verify", "--help"}}) {
         const auto outcome = program::run(words);
         CHECK(outcome.status == 0);
         CHECK(outcome.out.find("Example:\n  costate ") != std::string::npos);
@@ -49,7 +49,7 @@ TEST_CASE("info describes the bundled network") {
 
 TEST_CASE("list names what there is") {
     CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
-          std::set<std::string>{"dto", "partner", "backsolve", "stored-states", "forward"});
+          std::set<std::string>{"dto", "partner", "backsolve", "stored-states", "forward", "greedy", "look-ahead"});
     const json tableaus = parsed(program::run({"list", "tableaus", "--json"}));
     CHECK(names(tableaus).contains("dormand-prince"));
     // orders are those of the literature (Hairer, Nørsett and Wanner I, chapter II)
@@ -58,7 +58,8 @@ TEST_CASE("list names what there is") {
         const auto known = order.find(entry.at("name").get<std::string>());
         if (known != order.end()) CHECK(entry.at("order") == known->second);
     }
-    CHECK(names(parsed(program::run({"list", "fields", "--json"}))).contains("lotka-volterra"));
+    const auto fields = names(parsed(program::run({"list", "fields", "--json"})));
+    for (const char* field : {"lotka-volterra", "gaussian-mixture"}) CHECK(fields.contains(field));
     CHECK(names(parsed(program::run({"list", "ops", "--json"}))).contains("silu"));
 }
 

@@ -62,6 +62,15 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--samples", "0"}, "--samples");
     refuses({"study", "lotka-volterra", "--samples", "1000000000"}, "--samples");
     refuses({"study", "lotka-volterra", "--loss", "hinge"}, "squared-distance");
+    refuses({"study", "lotka-volterra", "--loss", "observation:"}, "H.npy");
+    refuses({"study", "lotka-volterra", "--path", "ve"}, "gaussian-mixture");
+    refuses({"study", "lotka-volterra", "--methods", "greedy"}, "gaussian-mixture");
+    refuses({"study", "gaussian-mixture", "--path", "straight"}, "cond-ot");
+    refuses({"study", "gaussian-mixture", "--variables", "polar"}, "regular");
+    refuses({"study", "gaussian-mixture", "--dim", "0"}, "--dim");
+    refuses({"study", "gaussian-mixture", "--dim", "-3"}, "--dim");
+    refuses({"study", "gaussian-mixture", "--variables", "regular", "--t0", "0"}, "infinite");
+    refuses({"study", "gaussian-mixture", "--methods", "look-ahead"}, "infinite");
     refuses({"study", "lotka-volterra", "--t0", "1", "--t1", "1"}, "different");
     refuses({"study", "lotka-volterra", "--t1", "inf"}, "finite");
     refuses({"study", "lotka-volterra", "--t1", "soon"}, "--t1");
@@ -111,6 +120,7 @@ TEST_CASE("starts and targets that do not fit are refused in one sentence") {
     for (const char* name : {"odd.npy", "short.npy", "nan.npy", "text.npy", "missing.npy"}) {
         refuses(study({"--x0", scratch / name}), name);
         refuses(study({"--y", scratch / name}), name);
+        refuses(study({"--loss", "observation:" + (scratch / name)}), name);
     }
     refuses(study({"--x0", scratch / "good.npy", "--seed", "3"}), "--seed");
     refuses(study({"--x0", scratch / "good.npy", "--samples", "2"}), "good.npy");

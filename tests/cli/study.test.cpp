@@ -105,6 +105,33 @@ TEST_CASE("a study is kept, and asked again it does nothing anew") {
     }
 }
 
+TEST_CASE("a study on a path says which, keeps it apart, and shows greedy as one row") {
+    const Scratch scratch;
+    const std::string out = scratch / "report";
+    std::vector<std::string> words = {"study", "gaussian-mixture", "--path", "linear-vp", "--variables", "regular", "--t0", "0.25", "--samples", "1", "--methods",
+                                      "dto,greedy", "--tableaus", "rk4", "--steps", "4,8", "--precisions", "f64", "--digits", "10", "--out", out, "--json"};
+    const auto outcome = program::run(words);
+    INFO(outcome.error);
+    REQUIRE(outcome.status == 0);
+    const json study = json::parse(outcome.out);
+    CHECK(study.at("path") == "linear-vp");
+    CHECK(study.at("variables") == "regular");
+    CHECK(study.at("parametrisation") == "velocity");
+    REQUIRE(study.at("rows").size() == 3);
+    const json& greedy = study.at("rows").at(2);
+    CHECK(greedy.at("method") == "greedy");
+    CHECK(greedy.at("steps") == 1);
+    CHECK(greedy.at("predicted_order").is_null());
+    CHECK(greedy.at("error_to_dto").get<double>() < 1e-13);  // one Euler step in these variables, to the data, is greedy
+    CHECK(program::read(fs::path(out) / "report.html").find("regular variables") != std::string::npos);
+    const json kept = json::parse(program::read(fs::path(out) / "study.json"));
+    CHECK(kept.at("path") == "linear-vp");
+    words[3] = "cosine";
+    const auto other = program::run(words);
+    CHECK(other.status == 2);
+    CHECK(other.error.find("another study") != std::string::npos);
+}
+
 TEST_CASE("a killed study goes on where it was, and an interrupted one leaves a usable directory") {
     const Scratch scratch;
     const std::string out = scratch / "report", whole = scratch / "whole";

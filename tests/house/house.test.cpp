@@ -24,7 +24,8 @@ const std::map<std::string, std::set<std::string>> drawing = {
     {"ode", {"scalar", "kernels"}},
     {"nn", {"scalar", "kernels", "autodiff"}},
     {"guidance", {"scalar", "kernels", "autodiff", "ode", "nn"}},
-    {"cli", {"scalar", "kernels", "autodiff", "ode", "nn", "guidance"}},
+    {"claims", {"scalar", "kernels", "autodiff", "ode", "nn", "guidance"}},
+    {"cli", {"scalar", "kernels", "autodiff", "ode", "nn", "guidance", "claims"}},
 };
 
 struct Source {

@@ -1,0 +1,97 @@
+#include "claims/classics/common.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace costate::claims::classical {
+
+namespace {
+
+template <class C>
+std::string shown_term(const Term<C>& term) {
+    if (term.exponent == series_terms) return fmt::format("$O(h^{{{}}})$", series_terms);
+    if (term.coefficient.size() == 1) return fmt::format("${} \\, h^{{{}}}$", shown(term.coefficient.front()), term.exponent);
+    std::string list;
+    for (std::size_t i = 0; i < term.coefficient.size() && i < 3; ++i) list.append(i == 0 ? "" : ", ").append(shown(term.coefficient[i]));
+    if (term.coefficient.size() > 3) list.append(R"(, \ldots)");
+    return fmt::format("$({}) \\, h^{{{}}}$", list, term.exponent);
+}
+
+}  // namespace
+
+std::vector<Rational> second_numbers(const Setting& setting, std::size_t dim) {
+    std::vector<Rational> u = rational_numbers(setting.seed, 5, dim);
+    for (Rational& a : u)
+        if (a == 0) a = 1;
+    return u;
+}
+
+bool all_zero(const std::vector<Rational>& values) {
+    return std::all_of(values.begin(), values.end(), [](const Rational& v) { return v == 0; });
+}
+
+bool all_zero(const std::vector<Mpfr50>& values) {
+    return std::all_of(values.begin(), values.end(), [](const Mpfr50& v) { return abs(v) <= negligible<Mpfr50>; });
+}
+
+bool same(const Term<Rational>& a, const Term<Rational>& b) { return a.exponent == b.exponent && a.coefficient == b.coefficient; }
+
+bool same(const Term<Mpfr50>& a, const Term<Mpfr50>& b) {
+    if (a.exponent != b.exponent || a.coefficient.size() != b.coefficient.size()) return false;
+    return distance(a.coefficient, b.coefficient) <= Mpfr50(1e-30) * norm(a.coefficient);
+}
+
+std::string shown(const Rational& value) {
+    const std::string text = value.str();
+    return text.size() <= 24 ? text : shown(from_rational<Mpfr50>(value));
+}
+
+std::string shown(const Mpfr50& value) {
+    const std::string text = number(value, 12);
+    const std::size_t e = text.find('e');
+    if (e == std::string::npos) return text + R"(\ldots)";
+    return fmt::format("{}\\ldots \\cdot 10^{{{}}}", text.substr(0, e), std::stoi(text.substr(e + 1)));
+}
+
+std::string shown(const Term<Rational>& term) { return shown_term(term); }
+std::string shown(const Term<Mpfr50>& term) { return shown_term(term); }
+
+Finding equality(std::string name, std::string predicted, std::string measured, bool holds) {
+    return {std::move(name), std::move(predicted), std::move(measured), "exact", Proof::exact, holds};
+}
+
+Finding slope_finding(std::string name, const Slope& slope, std::size_t predicted) {
+    return {std::move(name), std::to_string(predicted),
+            slope.text(),    std::to_string(slope.local.size()) + " halvings at 50 digits",
+            Proof::slope,    slope.agrees(static_cast<double>(predicted))};
+}
+
+bool affordable(const Setting& setting) { return (setting.field == "linear" || setting.field == "polynomial") && setting.dim <= 3; }
+
+Slope slope_over(double length, const std::function<Mpfr50(std::size_t)>& error) {
+    std::vector<double> h, errors;
+    for (std::size_t k = 0; k <= certified_halvings; ++k) {
+        const std::size_t steps = std::size_t{1} << k;
+        h.push_back(length / static_cast<double>(steps));
+        errors.push_back(ScalarTraits<Mpfr50>::to_double(error(steps)));
+    }
+    return slope_of(h, errors);
+}
+
+Figure slope_figure(std::string title, std::string y_label, std::vector<Curve> curves) {
+    return {std::move(title), "h", std::move(y_label), true, true, std::move(curves)};
+}
+
+ode::Tableau with_moved_weight(ode::Tableau tableau) {
+    const Rational part = ratio(1, 16);
+    std::size_t last = tableau.stages() - 1;
+    while (last > 0 && (tableau.b[last] == 0 || tableau.c[last] == tableau.c[0])) --last;
+    tableau.b[last] -= part;
+    if (last > 0) tableau.b[0] += part;
+    return tableau;
+}
+
+const ode::Tableau& another(const ode::Tableau& tableau) { return ode::find_tableau(tableau.stages() == 1 ? "midpoint" : "euler"); }
+
+}  // namespace costate::claims::classical

@@ -1,0 +1,87 @@
+#include "claims/classics/discrete_gradient.hpp"
+
+#include "claims/classics/common.hpp"
+
+#include <fmt/format.h>
+
+namespace costate::claims::classical {
+
+namespace {
+
+// Digits double with every product: three steps of two stages, two of three, one of more.
+std::size_t steps_in_q(const ode::Tableau& tableau) {
+    const std::size_t s = ode::effective_stages(tableau);
+    return s <= 2 ? 3 : s == 3 ? 2 : 1;
+}
+constexpr std::size_t steps_in_p = 200;
+
+template <class T>
+Bars<T> by_engine(std::string_view method, const Setting& setting, std::size_t steps) {
+    Subject<T> subject = make_subject<T>(setting);
+    auto result = gradient<T>(method, subject.field, along(subject.v), setting.tableau, subject.t0, subject.t1, steps, subject.x0);
+    return {std::move(result.x_bar), std::move(result.theta_bar), result.t0_bar, result.t1_bar};
+}
+
+template <class T>
+bool equal(const Bars<T>& a, const Bars<T>& b) {
+    return a.x == b.x && a.theta == b.theta && a.t0 == b.t0 && a.t1 == b.t1;
+}
+
+// In one scalar: which routes agree with discretize-then-optimize.
+struct Agreement {
+    bool state = false, parameters = false, times = false, engine = false, tangent = false;
+};
+
+template <class T>
+Agreement agreement(const Setting& setting, const Bars<T>& dto, std::size_t steps,
+                    const std::function<AdjointRule<T>(const ode::Tableau&, const T&)>& rule) {
+    Subject<T> subject = make_subject<T>(setting);
+    const ode::Tableau forward = ode::without_idle_stages(setting.tableau);
+    const Bars<T> plain = gradient_by_rule<T>(forward, [&](const T& h) { return rule(forward, h); }, subject.field, subject.t0, subject.t1, steps,
+                                              subject.x0, subject.v);
+    return {plain.x == dto.x, plain.theta == dto.theta, plain.t0 == dto.t0 && plain.t1 == dto.t1,
+            equal(by_engine<T>("partner", setting, steps), dto), equal(by_engine<T>("forward", setting, steps), dto)};
+}
+
+// d/dε ⟨v, x₁⟩ of one step from (t₀ + ε τ₀, x₀ + ε u) to t₁ + ε τ₁: no derivative of the field is called.
+Rational derivative_of_values(const Setting& setting, const std::vector<Rational>& u, const Rational& tau0, const Rational& tau1) {
+    Subject<RationalSeries> subject = make_subject<RationalSeries>(setting);
+    const RationalSeries epsilon = RationalSeries::variable();
+    for (std::size_t i = 0; i < u.size(); ++i) subject.x0[i] += epsilon * u[i];
+    const auto end = solve<RationalSeries>(setting.tableau, subject.field, subject.t0 + epsilon * tau0, subject.t1 + epsilon * tau1, 1, subject.x0);
+    return dot(end, subject.v)[1];
+}
+
+std::string in_words(std::size_t few) {
+    return fmt::format("equal in ℚ over {} step{} and in ℤ/p over {}", few, few == 1 ? "" : "s", steps_in_p);
+}
+
+Finding both(const std::string& name, const std::string& what, bool in_q, bool in_p, std::size_t few) {
+    const std::string where = in_q ? "differs in ℤ/p" : in_p ? "differs in ℚ" : "differs in ℚ and in ℤ/p";
+    return equality(name, what, in_q && in_p ? in_words(few) : where, in_q && in_p);
+}
+
+void values_finding(const Setting& setting, Evidence& evidence) {
+    const Bars<Rational> one_step = by_engine<Rational>("dto", setting, 1);
+    const std::vector<Rational> u = second_direction<Rational>(setting, one_step.x.size());
+    const Rational tau0 = ratio(3, 7), tau1 = ratio(-5, 11);
+    const Rational expected = derivative_of_values(setting, u, tau0, tau1);
+    const Rational found = dot(one_step.x, u) + one_step.t0 * tau0 + one_step.t1 * tau1;
+    evidence.findings.push_back(equality("values", fmt::format("${}$", shown(expected)), fmt::format("${}$", shown(found)), expected == found));
+}
+
+}  // namespace
+
+void compare_routes(const Setting& setting, const RuleMaker& rule, Evidence& evidence) {
+    const std::size_t few = steps_in_q(setting.tableau);
+    const Agreement q = agreement<Rational>(setting, by_engine<Rational>("dto", setting, few), few, rule.in_q),
+                    p = agreement<PrimeField>(setting, by_engine<PrimeField>("dto", setting, steps_in_p), steps_in_p, rule.in_p);
+    evidence.findings.push_back(both("state", R"($\bar{x}_0$ of both routes equal)", q.state, p.state, few));
+    evidence.findings.push_back(both("parameters", R"($\bar{\theta}$ of both routes equal)", q.parameters, p.parameters, few));
+    evidence.findings.push_back(both("times", R"($\bar{t}_0$ and $\bar{t}_1$ of both routes equal)", q.times, p.times, few));
+    evidence.findings.push_back(both("engine", "the engine's own sweep by the rule equal to its reverse sweep", q.engine, p.engine, few));
+    evidence.findings.push_back(both("tangent", "the tangent of every step gives the same derivatives", q.tangent, p.tangent, few));
+    values_finding(setting, evidence);
+}
+
+}  // namespace costate::claims::classical

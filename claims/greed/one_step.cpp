@@ -1,0 +1,93 @@
+#include "claims/greed/one_step.hpp"
+
+#include "claims/greed/ahead.hpp"
+#include "claims/measure/slope.hpp"
+
+#include <algorithm>
+
+namespace costate::claims::ahead {
+
+namespace {
+
+constexpr double rounding = 1e-35;
+
+Mpfr50 in_50_digits(const Mpfr50& c) { return c; }
+Mpfr50 in_50_digits(const Rational& c) { return from_rational<Mpfr50>(c); }
+
+std::string power(std::size_t k) { return "$h^{" + std::to_string(k) + "}$"; }
+
+std::string length(double size, bool zero) { return zero ? "0" : number(size); }
+
+// Below this a truth is too coarse for its error to be looked at.
+constexpr double coarsest = 1e-3;
+
+}  // namespace
+
+template <class C>
+Prediction prediction_of(std::size_t order, std::span<const C> constant) {
+    Prediction prediction{order, {}, size_of<C>(constant) <= (ScalarTraits<C>::exact ? 0.0 : rounding)};
+    for (const C& c : constant) prediction.constant.push_back(in_50_digits(c));
+    return prediction;
+}
+
+template <class C>
+void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<const Expansion<C>> error,
+                           std::span<const C> predicted) {
+    constexpr bool exact = ScalarTraits<C>::exact;
+    const bool vanishes = prediction_of<C>(order, predicted).vanishes;
+    const std::size_t first = std::min(valuation<C>(error, exact ? 0.0 : rounding), order + 2);
+    const Proof proof = exact ? Proof::coefficient : Proof::bound;
+    const std::string uncertainty = exact ? "exact" : "rounding below 1e-30";
+    evidence.findings.push_back({"valuation", (vanishes ? "at least " : "") + power(order + (vanishes ? 2 : 1)),
+                                 (first == order + 2 ? "at least " : "") + power(first), uncertainty, proof,
+                                 first == order + (vanishes ? 2 : 1)});
+    std::vector<C> found, wanted(order * predicted.size() + predicted.size(), C(0));
+    for (std::size_t k = 0; k <= order + 1; ++k) {
+        const std::vector<C> c = coefficients<C>(error, k);
+        found.insert(found.end(), c.begin(), c.end());
+    }
+    wanted.insert(wanted.end(), predicted.begin(), predicted.end());
+    const double off = relative_difference<C>(found, wanted);
+    const bool holds = exact ? found == wanted : vanishes ? size_of<C>(found) <= rounding : off < 1e-30;
+    evidence.findings.push_back(
+        {"coefficient", "0 below " + power(order + 1) + ", there a vector of length " + length(size_of<C>(predicted), vanishes),
+         "length " + length(size_of<C>(found), size_of<C>(found) <= rounding) +
+             (vanishes ? "" : ", relative difference " + number(off)),
+         uncertainty, proof, holds});
+}
+
+void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at,
+               const std::string& title, const std::string& label) {
+    const int last = std::min(18, static_cast<int>(126 / (prediction.order + 2))),
+              first = last - static_cast<int>(certified_halvings);
+    double known_to = 0;
+    const Slope slope = slope_of(
+        [&](const Mpfr50& h) {
+            const KnownError found = error_at(h);
+            known_to = found.known_to;
+            return found.error;
+        },
+        ldexp(Mpfr50(1), -first));
+    const double order = static_cast<double>(prediction.order + 1),
+                 constant = ScalarTraits<Mpfr50>::to_double(norm(prediction.constant));
+    const std::string uncertainty =
+        "± " + number(slope.uncertainty, 1) + ", truth known to " + number(known_to, 1) + " of the error";
+    const bool known = known_to < coarsest, fits = prediction.vanishes ? slope.at_least(order + 1) : slope.agrees(order);
+    evidence.findings.push_back({"order", prediction.vanishes ? "at least " + number(order + 1) : number(order), slope.text(),
+                                 uncertainty, Proof::slope, known && fits});
+    if (!prediction.vanishes)
+        evidence.findings.push_back(
+            size_finding("constant", constant, slope.constant, 1e-3, Proof::slope, "relative 1e-3, extrapolated"));
+    Curve curve = curve_of(slope, order, constant, label);
+    if (prediction.vanishes) curve.predicted.clear();
+    evidence.figures.push_back({title, "h = 1 - t", "error", true, true, {std::move(curve)}});
+}
+
+template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>);
+template Prediction prediction_of<Mpfr50>(std::size_t, std::span<const Mpfr50>);
+template void add_first_coefficient<Rational>(Evidence&, std::size_t, std::span<const Expansion<Rational>>,
+                                              std::span<const Rational>);
+template void add_first_coefficient<Mpfr50>(Evidence&, std::size_t, std::span<const Expansion<Mpfr50>>,
+                                            std::span<const Mpfr50>);
+
+}  // namespace costate::claims::ahead

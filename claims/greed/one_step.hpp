@@ -1,0 +1,39 @@
+// One step of order p against the flow: findings on the first coefficient of the error in h, and on its slope.
+#pragma once
+
+#include "claims/claim.hpp"
+#include "claims/measure/series.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace costate::claims::ahead {
+
+/// What the rooted trees say: error = h^(p+1) constant + …; where the constant is zero the error is smaller.
+struct Prediction {
+    std::size_t order = 0;  ///< p
+    std::vector<Mpfr50> constant;
+    bool vanishes = false;
+};
+template <class C>
+Prediction prediction_of(std::size_t order, std::span<const C> constant);
+
+/// Findings "valuation" and "coefficient": the series of the error begins with h^(p+1), nothing before it, and with the predicted
+/// coefficient. Exact in ℚ, to 1e-30 at 50 digits. Where the coefficient is predicted to vanish: at least h^(p+2).
+template <class C>
+void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<const Expansion<C>> error,
+                           std::span<const C> predicted);
+
+/// The error at h, and how well (relative) it is known.
+struct KnownError {
+    Mpfr50 error;
+    double known_to = 0;
+};
+/// Findings "order" and "constant" from 12 halvings, and a figure: slope p + 1 with the predicted constant, or at least p + 2.
+void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at,
+               const std::string& title, const std::string& label);
+
+}  // namespace costate::claims::ahead

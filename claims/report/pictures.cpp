@@ -1,0 +1,222 @@
+#include "claims/report/mathematics.hpp"
+#include "claims/report/report.hpp"
+#include "guidance/report.hpp"
+#include "kernels/parallel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace costate::claims {
+
+namespace {
+
+// Okabe and Ito's colours, told apart by everybody; marks that lie inside each other where curves agree
+constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+struct Mark {
+    int type;
+    double size;
+};
+constexpr std::array marks{Mark{7, 0.55}, Mark{6, 1.0}, Mark{8, 1.2}, Mark{10, 1.2}, Mark{4, 1.3}, Mark{12, 1.4}, Mark{2, 1.0}};
+
+struct Range {
+    double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
+    void include(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+};
+
+bool drawable(double value, bool logarithmic) { return std::isfinite(value) && (!logarithmic || value > 0); }
+
+// In single quotes, where gnuplot replaces nothing; a formula that cannot be read stays as written.
+std::string quoted(const std::string& text) {
+    std::string shown = text;
+    try {
+        shown = to_plain(text);
+    } catch (const std::invalid_argument&) {
+    }
+    std::string out = "'";
+    for (const char c : shown) out += c == '\'' ? std::string("''") : std::string(1, static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+    return out + "'";
+}
+
+// "10^{-12}", "0.02", "2·10^{-5}": gnuplot sets the braces
+std::string power_label(int digit, int exponent) {
+    if (exponent >= -2 && exponent <= 3) return fmt::format("{:g}", digit * std::pow(10.0, exponent));
+    return digit == 1 ? fmt::format("10^{{{}}}", exponent) : fmt::format("{}·10^{{{}}}", digit, exponent);
+}
+
+// Powers of ten; with 2 and 5 between them where there are few. All with an exponent, or none.
+std::string logarithmic_ticks(const Range& range) {
+    const int first = static_cast<int>(std::floor(std::log10(range.low))), last = static_cast<int>(std::ceil(std::log10(range.high)));
+    const bool few = std::log10(range.high / range.low) < 2.2;
+    const int every = std::max(1, (last - first + 7) / 8);
+    const bool exponents = last - first > 4 || first < -3 || last > 4;
+    std::string text;
+    for (int k = first; k <= last; ++k) {
+        if (k % every != 0) continue;
+        for (const int digit : {1, 2, 5}) {
+            if (digit > 1 && !few) break;
+            const double value = digit * std::pow(10.0, k);
+            const std::string label = exponents && digit == 1 ? fmt::format("10^{{{}}}", k) : power_label(digit, k);
+            text += fmt::format("{}'{}' {:.6e}", text.empty() ? "" : ", ", label, value);
+        }
+    }
+    return text;
+}
+
+// The range with some air, so that no mark sits on the frame.
+std::string axis(char name, Range range, bool logarithmic) {
+    if (!(range.low <= range.high)) range = logarithmic ? Range{0.1, 1} : Range{0, 1};  // there is no value
+    if (logarithmic) {
+        const double air = std::max(std::pow(range.high / range.low, 0.05), 1.3);
+        range = {range.low / air, range.high * air};
+        return fmt::format("set logscale {0}\nset {0}range [{1:.6e}:{2:.6e}]\nset {0}tics ({3})\n", name, range.low, range.high, logarithmic_ticks(range));
+    }
+    const double air = range.high > range.low ? 0.05 * (range.high - range.low) : std::max(std::abs(range.high) * 0.1, 0.1);
+    return fmt::format("set {0}range [{1:.17g}:{2:.17g}]\nset format {0} '%.10g'\n", name, range.low - air, range.high + air);
+}
+
+std::string block(const std::string& name, const Figure& figure, const std::vector<double>& x, const std::vector<double>& y) {
+    std::string text = "$" + name + " << EOD\n";
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const bool shown = drawable(x[i], figure.logarithmic_x) && drawable(y[i], figure.logarithmic_y);
+        if (shown) text += fmt::format("{:.9e} {:.9e}\n", x[i], y[i]);
+    }
+    return text + "EOD\n";
+}
+
+bool has_points(const Figure& figure, const std::vector<double>& x, const std::vector<double>& y) {
+    for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
+        if (drawable(x[i], figure.logarithmic_x) && drawable(y[i], figure.logarithmic_y)) return true;
+    }
+    return false;
+}
+
+struct Ranges {
+    Range x, y;
+};
+
+Ranges ranges_of(const Figure& figure) {
+    Ranges ranges;
+    for (const Curve& curve : figure.curves) {
+        if (curve.measured.size() != curve.x.size() || (!curve.predicted.empty() && curve.predicted.size() != curve.x.size())) {
+            throw std::invalid_argument(fmt::format("The curve '{}' of the figure '{}' has {} x, {} measured and {} predicted values; give as many of each, or no prediction.",
+                                                    curve.label, figure.title, curve.x.size(), curve.measured.size(), curve.predicted.size()));
+        }
+        for (std::size_t i = 0; i < curve.x.size(); ++i) {
+            for (const std::vector<double>* values : {&curve.measured, &curve.predicted}) {
+                if (values->empty() || !drawable(curve.x[i], figure.logarithmic_x) || !drawable((*values)[i], figure.logarithmic_y)) continue;
+                ranges.x.include(curve.x[i]);
+                ranges.y.include((*values)[i]);
+            }
+        }
+    }
+    return ranges;
+}
+
+// One entry a curve, then what a mark and what a line is.
+std::string legend(const Figure& figure, bool any_prediction) {
+    std::string text;
+    for (std::size_t i = 0; i < figure.curves.size(); ++i) {
+        const Curve& curve = figure.curves[i];
+        if (curve.label.empty() || (figure.curves.size() == 1 && any_prediction)) continue;
+        const Mark mark = marks[i % marks.size()];
+        text += fmt::format(", NaN with points pt {} ps {} lw 1.6 lc rgb '{}' title {} noenhanced", mark.type, std::max(mark.size, 0.8), colours[i % colours.size()], quoted(curve.label));
+    }
+    if (!any_prediction) return text;
+    const bool one = figure.curves.size() == 1;
+    const char* colour = one ? colours[0] : "#555555";
+    const std::string prefix = one && !figure.curves[0].label.empty() ? figure.curves[0].label + ", " : "";
+    text += fmt::format(", NaN with points pt {} ps 0.8 lw 1.6 lc rgb '{}' title {} noenhanced", marks[0].type, colour, quoted(prefix + "measured"));
+    return text + fmt::format(", NaN with lines lw 1.6 lc rgb '{}' title {} noenhanced", colour, quoted(prefix + "predicted"));
+}
+
+std::string preamble(const Figure& figure, const Ranges& ranges) {
+    std::string text = "set terminal svg size 720,440 font 'DejaVu Sans,13' enhanced background '#ffffff'\n"
+                       "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nunset mxtics\nunset mytics\n"
+                       "set key outside bottom center horizontal Left reverse samplen 1.6 spacing 1.3 width 1\nset rmargin 4\nset tmargin 1.5\n";
+    text += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n", quoted(figure.x_label), quoted(figure.y_label));
+    return text + axis('x', ranges.x, figure.logarithmic_x) + axis('y', ranges.y, figure.logarithmic_y);
+}
+
+// Ids of one drawing must not meet those of another in the same page; the XML prologue has no place there.
+std::string inlined(std::string_view svg, const std::string& prefix) {
+    const std::size_t begin = svg.find("<svg");
+    if (begin == std::string_view::npos) return "";
+    std::string text(svg.substr(begin));
+    for (const std::string_view mark : {"id=\"", "id='", "href=\"#", "href='#", "url(#"}) {
+        for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos;) {
+            at += mark.size();
+            text.insert(at, prefix);
+        }
+    }
+    return text;
+}
+
+struct Request {
+    const Figure* figure;
+    std::string prefix, svg, problem;
+};
+
+void draw(Request& request) {
+    try {
+        std::string why;
+        const auto svg = guidance::run_gnuplot(figure_script(*request.figure), "svg", why);
+        if (svg) request.svg = inlined(*svg, request.prefix);
+        request.problem = why;
+    } catch (const std::invalid_argument& error) {
+        request.problem = error.what();
+    }
+}
+
+}  // namespace
+
+std::string figure_script(const Figure& figure) {
+    const Ranges ranges = ranges_of(figure);
+    std::string data, lines, points;
+    for (std::size_t i = 0; i < figure.curves.size(); ++i) {
+        const Curve& curve = figure.curves[i];
+        const char* colour = colours[i % colours.size()];
+        const Mark mark = marks[i % marks.size()];
+        if (has_points(figure, curve.x, curve.predicted)) {
+            data += block(fmt::format("predicted{}", i), figure, curve.x, curve.predicted);
+            lines += fmt::format("{}$predicted{} with lines lw 1.6 lc rgb '{}' notitle", lines.empty() ? "" : ", ", i, colour);
+        }
+        if (!has_points(figure, curve.x, curve.measured)) continue;
+        data += block(fmt::format("measured{}", i), figure, curve.x, curve.measured);
+        // without a prediction a thin line leads the eye from mark to mark
+        if (curve.predicted.empty()) points += fmt::format(", $measured{} with lines lw 0.8 dt (2,4) lc rgb '{}' notitle", i, colour);
+        points += fmt::format(", $measured{} with points pt {} ps {} lw 1.4 lc rgb '{}' notitle", i, mark.type, mark.size, colour);
+    }
+    if (lines.empty() && points.empty()) throw std::invalid_argument(fmt::format("The figure '{}' has no point that can be drawn on its axes.", figure.title));
+    const std::string plot = lines.empty() ? points.substr(2) : lines + points;
+    return preamble(figure, ranges) + data + "plot " + plot + legend(figure, !lines.empty()) + "\n";
+}
+
+Drawings draw_figures(std::span<const ReportedClaim> claims, std::vector<std::string>& problems) {
+    std::vector<Request> requests;
+    for (const ReportedClaim& claim : claims) {
+        std::vector<const Reading*> told;
+        for (const ReportedReading& run : claim.readings) {
+            if (std::find(told.begin(), told.end(), run.reading) != told.end()) continue;
+            told.push_back(run.reading);
+            for (const Figure& figure : run.own.figures) requests.push_back({&figure, fmt::format("f{}-", requests.size() + 1), "", ""});
+        }
+    }
+    kernels::parallel_for(requests.size(), [&](std::size_t i) { draw(requests[i]); });
+    Drawings drawings;
+    for (Request& request : requests) {
+        if (!request.svg.empty()) drawings[request.figure] = std::move(request.svg);
+        const bool known = request.problem.empty() || std::find(problems.begin(), problems.end(), request.problem) != problems.end();
+        if (!known) problems.push_back(request.problem);
+    }
+    return drawings;
+}
+
+}  // namespace costate::claims

@@ -1,0 +1,62 @@
+// What claims are run on: fields made from a setting, the same in every scalar.
+#pragma once
+
+#include "claims/engine.hpp"
+#include "claims/setting.hpp"
+#include "guidance/models/gaussian_mixture.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace costate::claims {
+
+/// linear               ẋ = Ax, A rational, not symmetric
+/// polynomial           degree 3, non-autonomous, rational coefficients, parameters θ
+/// gaussian             the flow of one Gaussian with a full rational covariance along the setting's path
+/// mixture              three Gaussians, anisotropic, covariances that do not commute (dim ≥ 2)
+/// mixture-isotropic    three Gaussians s_k² I
+/// mixture-commuting    three Gaussians with one eigenbasis, their means on one of its axes: every ∂u/∂x along a trajectory commutes
+/// data-set             eight points, each widened by τ = 1/20: the flow of an empirical data set
+/// network              the file of --model
+std::span<const std::string_view> field_names();
+/// "two equations of degree 3 with rational coefficients, seed 0"
+std::string describe(const Setting& setting);
+
+/// Whether the field is a flow model on a path (gaussian … data-set), and whether it has values in ℚ (linear, polynomial, and
+/// gaussian on a path of rational functions).
+bool on_a_path(const Setting& setting);
+bool rational(const Setting& setting);
+
+/// A field, where it is run, and a direction.
+template <class T>
+struct Subject {
+    Field<T> field;
+    T t0{}, t1{};            ///< 0 and 1
+    std::vector<T> x0, v;    ///< a start, and a direction (of a loss, of a tangent), rational numbers in every scalar
+};
+
+/// Scalars: Rational, PrimeField and RationalSeries where rational(setting), double, Mpfr50 and RealSeries for all but the network, which
+/// has double and Mpfr50. Throws std::invalid_argument in a sentence for what the scalar cannot do.
+template <class T>
+Subject<T> make_subject(const Setting& setting);
+
+/// The exact model behind gaussian, mixture…, data-set: scalars as above.
+template <class T>
+guidance::GaussianMixture<T> make_model(const Setting& setting);
+
+/// count rational numbers k/16 in [-1.5, 1.5], the same on every machine; different streams are independent.
+std::vector<Rational> rational_numbers(std::uint64_t seed, std::uint32_t stream, std::size_t count);
+
+/// The same in the scalar T.
+template <class T>
+std::vector<T> numbers_in(std::span<const Rational> values) {
+    std::vector<T> result;
+    for (const Rational& q : values) result.push_back(from_rational<T>(q));
+    return result;
+}
+
+}  // namespace costate::claims

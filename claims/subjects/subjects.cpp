@@ -1,0 +1,34 @@
+#include "claims/subjects.hpp"
+
+#include <array>
+
+namespace costate::claims {
+
+std::span<const std::string_view> field_names() {
+    static constexpr std::array<std::string_view, 8> names{"linear",   "polynomial", "gaussian", "mixture", "mixture-isotropic", "mixture-commuting",
+                                                           "data-set", "network"};
+    return names;
+}
+
+bool on_a_path(const Setting& setting) { return setting.field != "linear" && setting.field != "polynomial" && setting.field != "network"; }
+
+bool rational(const Setting& setting) {
+    if (setting.field == "linear" || setting.field == "polynomial") return true;
+    return setting.field == "gaussian" && !guidance::is_transcendental(setting.path);
+}
+
+std::string describe(const Setting& setting) {
+    const std::string d = std::to_string(setting.dim), seed = ", seed " + std::to_string(setting.seed);
+    const std::string path = ", path " + guidance::name_of(setting.path);
+    const auto in_dimensions = [&] { return setting.dim == 1 ? std::string("1 dimension") : d + " dimensions"; };
+    if (setting.field == "linear") return "linear equations with rational coefficients in " + in_dimensions() + seed;
+    if (setting.field == "polynomial") return "equations of degree 3 with rational coefficients in " + in_dimensions() + seed;
+    if (setting.field == "gaussian") return "one Gaussian in " + in_dimensions() + path + seed;
+    if (setting.field == "mixture") return "three anisotropic Gaussians in " + in_dimensions() + path + seed;
+    if (setting.field == "mixture-isotropic") return "three isotropic Gaussians in " + in_dimensions() + path + seed;
+    if (setting.field == "mixture-commuting") return "three Gaussians with one eigenbasis in " + in_dimensions() + path + seed;
+    if (setting.field == "data-set") return "eight points widened by τ = 1/20 in " + in_dimensions() + path + seed;
+    return "the network " + (setting.model ? setting.model->filename().string() : std::string("that is not given")) + seed;
+}
+
+}  // namespace costate::claims

@@ -1,0 +1,25 @@
+#include "cli/interrupt.hpp"
+
+#include <atomic>
+#include <csignal>
+
+namespace costate::cli {
+
+namespace {
+
+std::atomic<int> asked = 0;  // set by the signal handler, read by every thread
+static_assert(std::atomic<int>::is_always_lock_free);
+
+}  // namespace
+
+void stop_on_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { asked = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+bool asked_to_stop() { return asked != 0; }
+
+}  // namespace costate::cli

@@ -1,0 +1,269 @@
+// costate verify: theorems as programs.
+#include "claims/verify.hpp"
+
+#include "claims/list.hpp"
+#include "claims/report/report.hpp"
+#include "cli/command.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "cli/verify_text.hpp"
+#include "nn/network.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+
+namespace costate::cli {
+
+namespace {
+
+using claims::Claim;
+using claims::VerifyEvent;
+using claims::VerifyRow;
+using claims::VerifyTask;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+    std::vector<std::string> names, settings;
+    std::string model, out;
+    bool quick = false, all = false, exhaustive = false, sabotage = false, tex = false, json = false, quiet = false;
+    std::size_t threads = 0;
+
+    [[nodiscard]] claims::Coverage coverage() const {
+        return exhaustive ? claims::Coverage::exhaustive : all ? claims::Coverage::pairwise : claims::Coverage::quick;
+    }
+    [[nodiscard]] bool tells_lines() const { return !json && !tex; }
+};
+
+// Letters to insert, remove or replace (Levenshtein 1966).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+[[noreturn]] void refuse_name(const std::vector<Claim>& all, const std::string& name) {
+    std::vector<std::pair<std::size_t, std::string>> near;
+    for (const Claim& claim : all) near.emplace_back(distance(name, claim.id), claim.id);
+    std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> nearest;
+    for (const auto& [far, id] : near)
+        if (nearest.size() < 3 && far <= std::max<std::size_t>(3, name.size() / 3)) nearest.push_back(id);
+    const std::string meant = nearest.empty() ? "" : fmt::format("did you mean {}? ", fmt::join(nearest, " or "));
+    throw std::invalid_argument(fmt::format("there is no claim '{}'; {}costate list claims names them all", plain(name, 60), meant));
+}
+
+// In the order of the list. A name is an id or the beginning of some; what was not named by its whole id need not depend on every wish.
+std::vector<const Claim*> chosen(const std::vector<Claim>& all, const Options& options, std::span<const claims::Wish> wishes) {
+    std::vector<bool> named(all.size(), false), taken(all.size(), options.names.empty());
+    for (const std::string& name : options.names) {
+        const auto whole = std::find_if(all.begin(), all.end(), [&](const Claim& claim) { return claim.id == name; });
+        bool any = whole != all.end();
+        if (any) named[static_cast<std::size_t>(whole - all.begin())] = true;
+        for (std::size_t i = 0; whole == all.end() && i < all.size(); ++i)
+            if (!name.empty() && all[i].id.starts_with(name)) taken[i] = any = true;
+        if (!any) refuse_name(all, name);
+    }
+    std::vector<const Claim*> claims;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool depends = std::all_of(wishes.begin(), wishes.end(), [&](const claims::Wish& wish) { return all[i].axes.contains(wish.key); });
+        if (named[i] || (taken[i] && depends)) claims.push_back(&all[i]);
+    }
+    if (claims.empty()) {
+        std::vector<std::string> keys;
+        for (const auto& wish : wishes) keys.push_back(wish.key);
+        throw std::invalid_argument(fmt::format("none of these claims depends on {}; costate list claims says what each depends on",
+                                                fmt::join(keys, " and ")));
+    }
+    return claims;
+}
+
+// Refuses what is no velocity of a flow before anything is run.
+void check_network(const std::string& file) {
+    const nn::NetworkDescription network = nn::load_network(file).description;
+    if (network.parametrisation != "velocity" || network.input_size != network.output_size)
+        throw std::invalid_argument(fmt::format("{}: its output is '{}', and claims are run on velocities; costate check and costate study take this network",
+                                                file, plain(network.parametrisation, 40)));
+}
+
+std::vector<claims::Wish> wishes_of(const Options& options) {
+    std::vector<claims::Wish> wishes;
+    for (const std::string& text : options.settings) {
+        wishes.push_back(claims::wish_from(text));
+        const auto same = [&](const claims::Wish& wish) { return wish.key == wishes.back().key; };
+        if (std::count_if(wishes.begin(), wishes.end(), same) > 1)
+            throw std::invalid_argument(fmt::format("'{}' is set twice; leave out one of them", wishes.back().key));
+    }
+    const auto model = [](const claims::Wish& wish) { return wish.key == "model"; };
+    if (!options.model.empty()) {
+        if (std::any_of(wishes.begin(), wishes.end(), model))
+            throw std::invalid_argument("two networks are named; leave out --model or --set model=FILE");
+        wishes.push_back({"model", options.model});
+    }
+    for (const claims::Wish& wish : wishes)
+        if (model(wish)) check_network(wish.value);
+    return wishes;
+}
+
+// 64-bit FNV-1a of a file's bytes, going on from `hash`.
+std::uint64_t hash_of(const std::string& file, std::uint64_t hash) {
+    std::ifstream in(file, std::ios::binary);
+    std::vector<char> block(1 << 16);
+    while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
+        for (std::size_t i = 0; i < static_cast<std::size_t>(in.gcount()); ++i)
+            hash = (hash ^ static_cast<unsigned char>(block[i])) * 0x100000001b3U;
+    return hash;
+}
+
+// Another build or another network answers another question.
+std::string fingerprint(std::span<const claims::Wish> wishes) {
+    std::uint64_t hash = hash_of("/proc/self/exe", 0xcbf29ce484222325U);
+    for (const claims::Wish& wish : wishes)
+        if (wish.key == "model") hash = hash_of(wish.value, hash);
+    return fmt::format("{} {:016x}", COSTATE_VERSION, hash);
+}
+
+// What is shown while claims run.
+class Teller {
+public:
+    Teller(const Options& options, std::span<const VerifyTask> tasks)
+        : options_(options), widths_(widths_of(tasks)), progress_(!options.quiet && !options.json) {}
+    void operator()(const VerifyEvent& event) {
+        using Kind = VerifyEvent::Kind;
+        if (event.kind == Kind::row_is_known) ++known_;
+        if (event.row != nullptr && options_.tells_lines()) tell(event);
+        if (event.kind == Kind::row_is_known) return;
+        const double elapsed = seconds(), computed = static_cast<double>(event.done - known_), open = static_cast<double>(event.total - event.done);
+        progress_.show(fmt::format("{} of {}: {} {}", event.done, event.total, event.task->claim->id, event.task->setting_text),
+                       static_cast<double>(event.done) / static_cast<double>(event.total), computed > 0 ? elapsed / computed * open : -1);
+    }
+    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+    void finish() { progress_.clear(); }
+
+private:
+    void tell(const VerifyEvent& event) {
+        const bool fine = options_.sabotage ? event.row->control_noticed : event.row->comes_out();
+        if (options_.quiet && fine) return;
+        progress_.clear();
+        say(options_.sabotage ? sabotage_text(*event.row, *event.task)
+                              : line_of(*event.row, *event.task, widths_, event.kind == VerifyEvent::Kind::row_is_known));
+    }
+
+    const Options& options_;
+    LineWidths widths_;
+    Progress progress_;
+    Clock::time_point begin_ = Clock::now();
+    std::size_t known_ = 0;
+};
+
+// The last words, the report among them.
+void tell(const Options& options, std::span<const VerifyTask> tasks, std::span<const VerifyRow> rows, double seconds) {
+    const bool complete = rows.size() == tasks.size();
+    const auto reported = claims::reported(tasks, rows);
+    std::vector<std::string> remarks;
+    if (!complete) remarks.push_back(fmt::format("The run was stopped: {} of {} verdicts are here.", rows.size(), tasks.size()));
+    if (!options.out.empty()) {
+        const std::vector<std::string> problems = claims::write_verify_report(options.out, reported, remarks);
+        remarks.insert(remarks.end(), problems.begin(), problems.end());
+    }
+    if (options.json) {
+        say(options.sabotage ? sabotage_json(rows, tasks) : verify_json(rows, tasks.size()));
+    } else if (options.tex) {
+        say(claims::verify_table_tex(reported, remarks));
+    } else {
+        std::string text;
+        for (const std::string& remark : remarks) text += readable(remark, 2000) + "\n";
+        text += summary_of(rows, tasks.size(), seconds, options.sabotage);
+        if (!options.out.empty()) text += fmt::format("report: {}/report.html\n", options.out);
+        say(text);
+    }
+}
+
+int run(const Options& options) {
+    const std::vector<Claim> all = claims::all_claims();
+    const std::vector<claims::Wish> wishes = wishes_of(options);
+    const auto tasks = claims::verify_tasks(chosen(all, options, wishes), wishes, options.coverage());
+    std::optional<claims::VerifyDirectory> directory;
+    claims::VerifyOptions how;
+    how.threads = options.threads;
+    if (!options.out.empty()) {
+        directory.emplace(options.out);
+        how.fingerprint = fingerprint(wishes);
+        how.known = directory->rows();
+        how.keep = [&](const VerifyRow& row) { directory->append(row); };
+        if (directory->dropped_lines() > 0 && !options.quiet)
+            whisper(fmt::format("costate: damaged or repeated lines of rows.jsonl were dropped: {}\n", directory->dropped_lines()));
+    }
+    stop_on_signals();
+    how.stop = asked_to_stop;
+    Teller teller(options, tasks);
+    how.event = [&](const VerifyEvent& event) { teller(event); };
+    std::vector<VerifyRow> rows;
+    try {
+        rows = claims::verify(tasks, how);
+        teller.finish();
+        tell(options, tasks, rows, teller.seconds());
+    } catch (...) {
+        if (directory) directory->abandon();
+        throw;
+    }
+    if (rows.size() < tasks.size()) {
+        whisper(fmt::format("costate: interrupted; {}\n", directory ? "the same command goes on where this one stopped"
+                                                                    : "with --out DIR the same command would go on where this one stopped"));
+        return interrupted;
+    }
+    const auto fine = [&](const VerifyRow& row) { return options.sabotage ? row.control_noticed : row.comes_out(); };
+    return std::all_of(rows.begin(), rows.end(), fine) ? done : disagrees;
+}
+
+void declare(CLI::App& app, Options& options) {
+    app.add_option("CLAIM", options.names, "claims, or the beginning of their names (default: all; costate list claims)");
+    auto* quick = app.add_flag("--quick", options.quick, "every reading in its default setting; this is the default");
+    auto* all = app.add_flag("--all", options.all, "every pair of tableau, path, field and dimension");
+    auto* exhaustive = app.add_flag("--exhaustive", options.exhaustive, "every combination of them");
+    all->excludes(quick);
+    exhaustive->excludes(quick)->excludes(all);
+    app.add_option("--set", options.settings, "key=value …: tableau, path, field, dim or seed; the others keep their default or are covered")
+        ->expected(1, 1000);
+    app.add_option("--model", options.model, "network file (.safetensors): the claims that make sense on a network of one's own")->check(not_empty());
+    auto* sabotage = app.add_flag("--sabotage", options.sabotage, "run the control: what was broken, and how the claim noticed");
+    auto* out = app.add_option("--out", options.out, "directory for rows.jsonl, report.html and table.tex; what was begun there goes on");
+    out->check(not_empty());
+    auto* tex = app.add_flag("--tex", options.tex, "print the LaTeX table");
+    auto* json = app.add_flag("--json", options.json, "print one JSON object, and no progress");
+    app.add_option("--threads", options.threads, "at most (default: all)")->check(whole_number());
+    app.add_flag("--quiet", options.quiet, "no progress, and no line for what comes out as predicted");
+    tex->excludes(json)->excludes(sabotage);
+    out->excludes(sabotage);
+    app.footer("Every reading is run with its control, the same computation with one thing broken. Exit status: 0 when every reading comes out as\n"
+               "it is expected to and every control is noticed, 1 when not, 2 when refused, 130 when interrupted.\n\n"
+               "Example:\n  costate verify --quick\n  costate verify greed-theorem-4 --set tableau=rk4 path=cosine dim=3 seed=7\n"
+               "  costate verify greed --all --out report\n  costate verify --sabotage greed-theorem-4\n"
+               "  costate verify --model models/moons.safetensors");
+}
+
+}  // namespace
+
+Command verify_command(CLI::App& application) {
+    auto options = std::make_shared<Options>();
+    CLI::App* app = application.add_subcommand("verify", "Theorems as programs: what is predicted, what is measured, and a control that must fail");
+    declare(*app, *options);
+    return {app, [options] { return run(*options); }};
+}
+
+}  // namespace costate::cli

@@ -1,0 +1,146 @@
+// The claims of Greed is Good: verdicts, controls, predictions that move with the setting, and figures that come from elsewhere.
+#include "claims/greed/list.hpp"
+#include "claims/report/mathematics.hpp"
+#include "claims/subjects.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+using namespace costate;
+using namespace costate::claims;
+
+namespace {
+
+Setting with(const Claim& claim, std::string_view key, std::string_view value) {
+    Setting setting = default_setting(claim.axes);
+    setting.set(key, value);
+    return setting;
+}
+
+const Reading& reading_of(const Claim& claim, std::string_view name) {
+    return *std::find_if(claim.readings.begin(), claim.readings.end(), [&](const Reading& r) { return r.name == name; });
+}
+
+const Finding& finding_of(const Evidence& evidence, std::string_view name) {
+    const auto found =
+        std::find_if(evidence.findings.begin(), evidence.findings.end(), [&](const Finding& f) { return f.name == name; });
+    REQUIRE(found != evidence.findings.end());
+    return *found;
+}
+
+// Whether the report can typeset them.
+void check_texts(const Reading& reading, const Evidence& evidence) {
+    for (const std::string& text : {reading.statement, reading.remark, reading.control.broken}) CHECK_NOTHROW(to_mathml(text));
+    for (const Hypothesis& h : evidence.hypotheses) CHECK_NOTHROW(to_mathml(h.text + " " + h.found));
+    for (const Finding& f : evidence.findings) CHECK_NOTHROW(to_mathml(f.predicted + " " + f.measured + " " + f.uncertainty));
+}
+
+void check(const Claim& claim, const Setting& setting) {
+    CHECK_NOTHROW(to_mathml(claim.explanation));
+    for (const Reading& reading : claim.readings) {
+        INFO(claim.id << ", " << reading.name << ", " << text_of(setting, claim.axes));
+        const Evidence own = reading.run(setting), controlled = reading.control.run(setting);
+        CHECK(own.holds() == reading.expected(setting));
+        CHECK_FALSE(controlled.holds() == own.holds());
+        CHECK(noticed(reading.control, own, controlled));
+        CHECK_FALSE(own.figures.empty());
+        check_texts(reading, own);
+    }
+}
+
+// A seed for which the one-dimensional Gaussian has this variance, l² + 1/8.
+Setting one_dimension(const Claim& claim, std::string_view path, const Rational& l) {
+    Setting setting = with(claim, "path", path);
+    setting.field = "gaussian";
+    setting.dim = 1;
+    while (rational_numbers(setting.seed, 91, 1)[0] != l) ++setting.seed;
+    return setting;
+}
+
+}  // namespace
+
+TEST_CASE("every reading comes out as expected and every control is noticed") {
+    for (const Claim& claim : greed()) check(claim, default_setting(claim.axes));
+}
+
+TEST_CASE("the same on paths that end otherwise") {
+    for (const char* path : {"ve", "linear-vp", "edm"})
+        for (const Claim& claim : greed()) check(claim, with(claim, "path", path));
+}
+
+TEST_CASE("identities are proved in exact arithmetic where the field is rational") {
+    for (const Claim& claim : {greedy_is_explicit_euler(), greedy_is_implicit_euler()})
+        for (const char* path : {"cond-ot", "polynomial", "linear-vp"}) {
+            const Setting setting = with(claim, "path", path);
+            CHECK(
+                finding_of(reading_of(claim, "precise").run(setting), claim.id == "greed-theorem-1-1" ? "Jacobian" : "gradient")
+                    .proof == Proof::exact);
+        }
+    const Claim claim = single_step_gradients();
+    CHECK(finding_of(claim.readings[0].run(default_setting(claim.axes)), "coefficient").proof == Proof::coefficient);
+}
+
+TEST_CASE("what is predicted follows the tableau and the path") {
+    const Claim step = single_step_gradients();
+    const auto order = [&](const char* tableau) {
+        return finding_of(step.readings[0].run(with(step, "tableau", tableau)), "order").predicted;
+    };
+    CHECK(order("euler") == "2");
+    CHECK(order("kutta3") == "4");
+
+    const Claim convergence = greedy_convergence();
+    const auto in_h = [&](const char* path) {
+        return finding_of(reading_of(convergence, "precise").run(with(convergence, "path", path)), "order in h").predicted;
+    };
+    CHECK(in_h("cosine") == "2");
+    CHECK(in_h("vp") == "1");
+    CHECK(in_h("ve") == "0: a floor");
+}
+
+TEST_CASE("figures of the formula sheet") {
+    // Jacobian of the step against the greedy one: 1.7e-1, 1.7e-2, 1.7e-3, 1.7e-4 for σ₁ = 1e-1 … 1e-4;
+    // it is σ₁ r_t/s² for one Gaussian
+    const Claim euler = greedy_is_explicit_euler();
+    const Setting setting = one_dimension(euler, "linear-vp", ratio(13, 16));
+    const Curve decay = reading_of(euler, "precise").run(setting).figures[0].curves[0];
+    double power = 1;
+    for (std::size_t k = 0; k < 4; ++k) {
+        power /= 10;
+        CHECK(std::round(decay.measured[k] / power * 10) == 17);
+    }
+
+    // vp: the order in h is not yet 1 at h = 2⁻¹², but 1.02
+    const Claim convergence = greedy_convergence();
+    const Curve vp = reading_of(convergence, "printed").run(with(convergence, "path", "vp")).figures[0].curves[0];
+    REQUIRE(vp.x[2] == 0x1p-12);
+    CHECK(std::log2(vp.measured[2] / vp.measured[3]) == Approx(1.02).margin(0.005));
+
+    // one Gaussian in one dimension: |x - m| r²/(2s²), and on ve a floor of |x - m| r₁²/s²
+    const Setting flat = one_dimension(convergence, "cond-ot", ratio(1, 2)),
+                  floor = one_dimension(convergence, "ve", ratio(1, 2));
+    const double s2 = 0.25 + 0.125, distance = std::abs(ScalarTraits<Rational>::to_double(Rational(
+                                        rational_numbers(flat.seed, 3, 1)[0] - rational_numbers(flat.seed, 90, 1)[0])));
+    const Curve in_r = reading_of(convergence, "precise").run(flat).figures.back().curves[0];
+    CHECK(in_r.measured.back() / (in_r.x.back() * in_r.x.back()) == Approx(distance / (2 * s2)).epsilon(1e-5));
+    const Curve at_end = reading_of(convergence, "precise").run(floor).figures.front().curves[0];
+    CHECK(at_end.measured.back() / (at_end.x.back() * at_end.x.back()) == Approx(distance / s2).epsilon(1e-5));
+}
+
+TEST_CASE("two steps of Euler halve the constant in the rationals") {
+    const Claim claim = posterior_of_order_alpha();
+    const Evidence evidence = claim.readings[0].run(with(claim, "field", "polynomial"));
+    CHECK(finding_of(evidence, "two steps of Euler").proof == Proof::coefficient);
+    CHECK(finding_of(evidence, "two steps of Euler").holds);
+}
+
+TEST_CASE("a network of the user's own") {
+    for (const Claim& claim : greed()) {
+        if (!claim.axes.model) continue;
+        Setting setting = default_setting(claim.axes);
+        setting.set("model", std::string(COSTATE_SOURCE_DIR) + "/models/moons.safetensors");
+        check(claim, setting);
+    }
+}
