@@ -52,7 +52,7 @@ function(costate_tests room)
     # What is tested for speed lies in the rooms; -O1 halves the time that heavy templates take to compile.
     target_compile_options(${target} PRIVATE ${COSTATE_WARNINGS} -O1)
     target_compile_definitions(${target} PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
-    target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:costate::${room}> ${TESTS_LINK} Catch2::Catch2WithMain)
+    target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:costate::${room}> costate::scalar ${TESTS_LINK} Catch2::Catch2WithMain)
     target_precompile_headers(${target} REUSE_FROM costate_tests_common)
     add_test(NAME ${room}/${stem} COMMAND ${target})
     set_tests_properties(${room}/${stem} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED:" TIMEOUT 600 LABELS ${room})

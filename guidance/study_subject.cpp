@@ -112,7 +112,8 @@ void find_ends(const StudyRequest& request, Study::Parts& parts) {
     problem.t1 = request.t1.value_or(problem.t1);
     if (!parts.path || (is_flow_itself(parts) && parts.mixture.empty())) return;
     const Use use = problem.regular ? Use::regular : Use::flow;
-    if (!request.t0 && singular(parts, use, 0)) problem.t0 = 0.05;
+    const bool looks_ahead = std::find(request.methods.begin(), request.methods.end(), "look-ahead") != request.methods.end();
+    if (!request.t0 && (singular(parts, use, 0) || (looks_ahead && singular(parts, Use::regular, 0)))) problem.t0 = 0.05;
     if (!request.t1 && singular(parts, use, 1)) problem.t1 = 0.99;
     for (const double t : {problem.t0, problem.t1}) {
         if (const auto why = singular(parts, use, t)) throw std::invalid_argument(fmt::format("--{} {}: {}", t == problem.t0 ? "t0" : "t1", t, *why));

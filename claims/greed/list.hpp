@@ -7,6 +7,7 @@
 
 namespace costate::claims {
 
+Claim flow_model();
 Claim exact_solution();
 Claim greedy_is_explicit_euler();
 Claim greedy_is_implicit_euler();

@@ -117,7 +117,7 @@ std::string verify_page(std::span<const ReportedClaim> claims, const Drawings& d
     std::string text(head);
     text += "<h1>Theorems, run</h1>\n" + summary(claims);
     text += how_to_read;
-    for (const std::string& remark : remarks) text += "<p class=\"remark\">" + html_escaped(remark) + "</p>\n";
+    for (const std::string& remark : remarks) text += "<p class=\"remark\">" + page::formulas(remark) + "</p>\n";
     text += index(claims);
     for (const ReportedClaim& claim : claims) text += page::section(claim, drawings);
     return text + "</body>\n</html>\n";

@@ -33,7 +33,7 @@ struct Range {
 
 bool drawable(double value, bool logarithmic) { return std::isfinite(value) && (!logarithmic || value > 0); }
 
-// In single quotes, where gnuplot replaces nothing; a formula that cannot be read stays as written.
+// In single quotes, where gnuplot replaces nothing, and with no quote inside; a formula that cannot be read stays as written.
 std::string quoted(const std::string& text) {
     std::string shown = text;
     try {
@@ -41,7 +41,7 @@ std::string quoted(const std::string& text) {
     } catch (const std::invalid_argument&) {
     }
     std::string out = "'";
-    for (const char c : shown) out += c == '\'' ? std::string("''") : std::string(1, static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+    for (const char c : shown) out += c == '\'' ? std::string("’") : std::string(1, static_cast<unsigned char>(c) < ' ' ? ' ' : c);
     return out + "'";
 }
 
@@ -51,17 +51,17 @@ std::string power_label(int digit, int exponent) {
     return digit == 1 ? fmt::format("10^{{{}}}", exponent) : fmt::format("{}·10^{{{}}}", digit, exponent);
 }
 
-// Powers of ten; with 2 and 5 between them where there are few. All with an exponent, or none.
+// Powers of ten; with 2 and 5, or more, between them where there are few. All with an exponent, or none.
 std::string logarithmic_ticks(const Range& range) {
     const int first = static_cast<int>(std::floor(std::log10(range.low))), last = static_cast<int>(std::ceil(std::log10(range.high)));
-    const bool few = std::log10(range.high / range.low) < 2.2;
+    const double decades = std::log10(range.high / range.low);
+    const std::vector<int> digits = decades > 2.2 ? std::vector{1} : decades > 1.2 ? std::vector{1, 2, 5} : std::vector{1, 2, 3, 5, 7};
     const int every = std::max(1, (last - first + 7) / 8);
     const bool exponents = last - first > 4 || first < -3 || last > 4;
     std::string text;
     for (int k = first; k <= last; ++k) {
         if (k % every != 0) continue;
-        for (const int digit : {1, 2, 5}) {
-            if (digit > 1 && !few) break;
+        for (const int digit : digits) {
             const double value = digit * std::pow(10.0, k);
             const std::string label = exponents && digit == 1 ? fmt::format("10^{{{}}}", k) : power_label(digit, k);
             text += fmt::format("{}'{}' {:.6e}", text.empty() ? "" : ", ", label, value);
@@ -120,27 +120,30 @@ Ranges ranges_of(const Figure& figure) {
     return ranges;
 }
 
-// One entry a curve, then what a mark and what a line is.
+// One curve: what is measured and what is predicted. Several: one entry each, then what a mark and what a line is.
 std::string legend(const Figure& figure, bool any_prediction) {
     std::string text;
-    for (std::size_t i = 0; i < figure.curves.size(); ++i) {
-        const Curve& curve = figure.curves[i];
-        if (curve.label.empty() || (figure.curves.size() == 1 && any_prediction)) continue;
+    const auto entry = [&](std::size_t i, bool line, std::string_view colour, const std::string& title) {
         const Mark mark = marks[i % marks.size()];
-        text += fmt::format(", NaN with points pt {} ps {} lw 1.6 lc rgb '{}' title {} noenhanced", mark.type, std::max(mark.size, 0.8), colours[i % colours.size()], quoted(curve.label));
+        const std::string drawn = line ? "lines" : fmt::format("points pt {} ps {}", mark.type, std::max(mark.size, 0.8));
+        text += fmt::format(", NaN with {} lw 1.6 lc rgb '{}' title {} noenhanced", drawn, colour, quoted(title));
+    };
+    const bool one = figure.curves.size() == 1;
+    for (std::size_t i = 0; i < figure.curves.size(); ++i) {
+        const std::string& label = figure.curves[i].label;
+        if (!label.empty() && !(one && any_prediction)) entry(i, false, colours[i % colours.size()], label);
     }
     if (!any_prediction) return text;
-    const bool one = figure.curves.size() == 1;
-    const char* colour = one ? colours[0] : "#555555";
     const std::string prefix = one && !figure.curves[0].label.empty() ? figure.curves[0].label + ", " : "";
-    text += fmt::format(", NaN with points pt {} ps 0.8 lw 1.6 lc rgb '{}' title {} noenhanced", marks[0].type, colour, quoted(prefix + "measured"));
-    return text + fmt::format(", NaN with lines lw 1.6 lc rgb '{}' title {} noenhanced", colour, quoted(prefix + "predicted"));
+    entry(0, false, one ? colours[0] : "#555555", prefix + "measured");
+    entry(0, true, one ? colours[0] : "#555555", prefix + "predicted");
+    return text;
 }
 
 std::string preamble(const Figure& figure, const Ranges& ranges) {
     std::string text = "set terminal svg size 720,440 font 'DejaVu Sans,13' enhanced background '#ffffff'\n"
                        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nunset mxtics\nunset mytics\n"
-                       "set key outside bottom center horizontal Left reverse samplen 1.6 spacing 1.3 width 1\nset rmargin 4\nset tmargin 1.5\n";
+                       "set key outside top center horizontal Left reverse samplen 1.6 spacing 1.35 width 2\nset rmargin 4\n";
     text += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n", quoted(figure.x_label), quoted(figure.y_label));
     return text + axis('x', ranges.x, figure.logarithmic_x) + axis('y', ranges.y, figure.logarithmic_y);
 }

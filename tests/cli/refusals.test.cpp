@@ -70,7 +70,7 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "gaussian-mixture", "--dim", "0"}, "--dim");
     refuses({"study", "gaussian-mixture", "--dim", "-3"}, "--dim");
     refuses({"study", "gaussian-mixture", "--variables", "regular", "--t0", "0"}, "infinite");
-    refuses({"study", "gaussian-mixture", "--methods", "look-ahead"}, "infinite");
+    refuses({"study", "gaussian-mixture", "--methods", "look-ahead", "--t0", "0"}, "infinite");
     refuses({"study", "lotka-volterra", "--t0", "1", "--t1", "1"}, "different");
     refuses({"study", "lotka-volterra", "--t1", "inf"}, "finite");
     refuses({"study", "lotka-volterra", "--t1", "soon"}, "--t1");

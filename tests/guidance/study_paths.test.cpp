@@ -167,7 +167,7 @@ TEST_CASE("what has no path, or is singular at an end, is refused in a sentence 
     refuses({.subject = noise, .path = "winding"}, "--path", "linear-vp");
     refuses({.subject = "gaussian-mixture", .variables = "regular", .t1 = 2.0}, "outside", "choose a time");
     refuses({.subject = "gaussian-mixture", .path = "edm", .variables = "regular", .t1 = 1.0}, "no smooth function", "between 0 and 1");
-    refuses({.subject = "gaussian-mixture", .methods = {"look-ahead"}}, "--methods look-ahead", "choose a time");
+    refuses({.subject = "gaussian-mixture", .methods = {"look-ahead"}, .t0 = 0.0}, "--methods look-ahead", "choose a time");
     refuses({.subject = "lotka-volterra", .methods = {"greedy"}}, "plain field", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .methods = {"look-ahead"}}, "plain field", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .path = "ve"}, "--path", "gaussian-mixture");
