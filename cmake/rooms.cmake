@@ -27,7 +27,9 @@ endfunction()
 
 # What nearly every test reads, compiled once.
 function(costate_tests_common)
-  file(WRITE ${PROJECT_BINARY_DIR}/tests_common.cpp "")
+  if(NOT EXISTS ${PROJECT_BINARY_DIR}/tests_common.cpp)  # written anew, it would make every test be compiled again
+    file(WRITE ${PROJECT_BINARY_DIR}/tests_common.cpp "")
+  endif()
   add_library(costate_tests_common OBJECT ${PROJECT_BINARY_DIR}/tests_common.cpp)
   target_compile_options(costate_tests_common PRIVATE ${COSTATE_WARNINGS} -O1)
   target_compile_definitions(costate_tests_common PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
