@@ -36,7 +36,9 @@ template <class T>
 struct Subject {
     Field<T> field;
     T t0{}, t1{};            ///< 0 and 1
-    std::vector<T> x0, v;    ///< a start, and a direction (of a loss, of a tangent), rational numbers in every scalar
+    /// A start, and a direction (of a loss, of a tangent): rational numbers in every scalar, none 0. Claims of a family may start
+    /// elsewhere: those of D-Flow at (1/2, 1/2) on the mixture in the plane, and where the matrices of mixture-commuting do commute.
+    std::vector<T> x0, v;
 };
 
 /// Scalars: Rational, PrimeField and RationalSeries where rational(setting), double, Mpfr50 and RealSeries for all but the network, which

@@ -38,7 +38,7 @@ std::vector<Expansion<C>> flow_series(const Autonomous<C>& field, std::span<cons
 template <class C>
 std::vector<std::vector<C>> elementary_differentials(const Autonomous<C>& field, std::span<const C> y, const std::vector<ode::RootedTree>& trees);
 
-/// x₁ - Φ_h = h^(p+1) constant + …: p from the tableau's own order conditions, constant = Σ_{|τ|=p+1} e(τ) F(τ)(y).
+/// x₁ - Φ_h = h^(p+1) constant + …, x₁ the end of the step and Φ_h that of the flow: p from the tableau's own order conditions, constant = Σ_{|τ|=p+1} e(τ) F(τ)(y).
 template <class C>
 struct ErrorConstant {
     std::size_t order = 0;  ///< p
