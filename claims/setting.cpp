@@ -28,6 +28,19 @@ std::uint64_t whole_number(std::string_view key, std::string_view text, std::uin
                                 " to " + std::to_string(most));
 }
 
+// α = tⁿ: where n is large the start of the path is so flat, and x̂₁ so insensitive to x, that constants fall below what 50 digits and 12
+// halvings resolve.
+constexpr int steepest = 6;
+
+guidance::AnyPath path_from(std::string_view name) {
+    guidance::AnyPath path = guidance::find_path(name);
+    const auto* power = std::get_if<guidance::PolynomialPath>(&path);
+    if (power != nullptr && power->n > steepest)
+        throw std::invalid_argument("setting path: not every claim can be resolved at 50 digits on '" + std::string(name) + "'; choose polynomial:1 to polynomial:" +
+                                    std::to_string(steepest));
+    return path;
+}
+
 void check_field(std::string_view name) {
     std::string known;
     for (const std::string_view field : field_names()) {
@@ -60,7 +73,7 @@ void Setting::set(std::string_view key, std::string_view value) {
     if (key == "tableau") {
         tableau = ode::find_tableau(value);
     } else if (key == "path") {
-        path = guidance::find_path(value);
+        path = path_from(value);
     } else if (key == "field") {
         check_field(value);
         field = value;

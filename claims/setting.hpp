@@ -23,6 +23,7 @@ struct Setting {
     std::size_t dim = 2;                              ///< 1 … 10
     std::uint64_t seed = 0;                           ///< of rational coefficients, points and directions
     std::optional<std::filesystem::path> model = {};  ///< the network file, where field is "network"
+    bool unit_flow = false;  ///< a network that is regular on [t0, t1] only is followed there, and told as a flow over [0, 1]
 
     /// The value of "tableau", "path", "field", "dim", "seed" or "model" as text. Throws std::invalid_argument for another key.
     [[nodiscard]] std::string text(std::string_view key) const;
@@ -35,8 +36,7 @@ struct Axes {
     std::vector<std::string> tableaus{}, paths{}, fields{};
     std::vector<std::size_t> dims{};
     bool seed = false;   ///< --set seed=N changes it
-    bool model = false;  ///< --model FILE adds the field "network"
-    std::size_t model_size = 10000;  ///< the most values a sample that its network may have: matrices of that size are formed
+    bool model = false;  ///< --model FILE adds the field "network"; see claims/networks.hpp
 
     /// Whether key (as in Setting::text) changes the claim.
     [[nodiscard]] bool contains(std::string_view key) const;

@@ -1,5 +1,6 @@
 #include "claims/verify.hpp"
 
+#include "claims/networks.hpp"
 #include "kernels/parallel.hpp"
 
 #include <algorithm>
@@ -32,38 +33,48 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 // The claim's own list is what its fields can be; the library's list may hold more.
-void check_field(const Claim& claim, const std::string& field, bool network) {
+void check_field(const Claim& claim, const std::string& field) {
     const auto& fields = claim.axes.fields;
     if (std::find(fields.begin(), fields.end(), field) != fields.end()) return;
-    if (field == "network" && claim.axes.model) {
-        if (network) return;
+    if (field == "network" && claim.axes.model)
         throw std::invalid_argument("claim " + claim.id + ": the field 'network' is read from a file; name it with --model FILE");
-    }
     throw std::invalid_argument("claim " + claim.id + " has no field '" + field + "'; choose one of " + listed(fields) +
                                 (claim.axes.model ? " or name a network with --model FILE" : ""));
 }
 
+bool names_network(std::span<const Wish> wishes) {
+    return std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.key == "model"; });
+}
+
+// What a network has of its own: its field and its dimension, and with them one path.
+void narrow_to_network(std::span<const Wish> wishes, Axes& axes) {
+    for (const auto& [key, value, ignored] : wishes) {
+        if (key == "field" && value != "network")
+            throw std::invalid_argument("a model and the field '" + value + "' are asked for; leave one of them out");
+        if (key == "dim") throw std::invalid_argument("a model and dim=" + value + " are asked for, and a network has its own dimension; leave one of them out");
+    }
+    axes.fields = {"network"};
+    axes.dims.clear();
+    if (axes.paths.size() > 1) axes.paths.resize(1);
+}
+
 // The axes with every wish as the only value of its axis; seed and model, which are no lists, go into `base`.
 Axes narrowed(const Claim& claim, std::span<const Wish> wishes, Setting& base) {
-    const bool network = std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.key == "model"; });
+    const bool network = names_network(wishes);
     Axes axes = claim.axes;
-    for (const auto& [key, value] : wishes) {
+    for (const auto& [key, value, where_it_applies] : wishes) {
+        if (!claim.axes.contains(key) && where_it_applies) continue;
         if (key != "field") base.set(key, value);
         if (!claim.axes.contains(key)) refuse_key(claim, key);
         if (key == "tableau") axes.tableaus = {base.text(key)};
         if (key == "path") axes.paths = {base.text(key)};
         if (key == "dim") axes.dims = {base.dim};
         if (key == "field") {
-            check_field(claim, value, network);
-            if (network && value != "network")
-                throw std::invalid_argument("a model and the field '" + value + "' are asked for; leave one of them out");
+            if (!network) check_field(claim, value);
             axes.fields = {value};
         }
     }
-    if (network) {
-        axes.fields = {"network"};
-        axes.dims.clear();  // the network has its own
-    }
+    if (network) narrow_to_network(wishes, axes);
     return axes;
 }
 
@@ -125,6 +136,16 @@ Wish wish_from(std::string_view text) {
     return wish;
 }
 
+bool offers(const Claim& claim, std::span<const Wish> wishes) {
+    const bool network = names_network(wishes);
+    const auto& fields = claim.axes.fields;
+    return std::all_of(wishes.begin(), wishes.end(), [&](const Wish& wish) {
+        if (!claim.axes.contains(wish.key)) return wish.where_it_applies;
+        if (wish.key != "field" || network) return true;
+        return wish.value == "network" ? claim.axes.model : std::find(fields.begin(), fields.end(), wish.value) != fields.end();
+    });
+}
+
 std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishes, Coverage coverage) {
     Setting base;
     const Axes axes = narrowed(claim, wishes, base);
@@ -134,6 +155,7 @@ std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishe
     for (Setting& setting : settings) {
         setting.seed = base.seed;
         setting.model = base.model;
+        setting.unit_flow = base.model && takes_unit_flow(claim);
     }
     return settings;
 }

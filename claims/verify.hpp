@@ -22,13 +22,23 @@ enum class Coverage {
 /// key=value of `costate verify --set`.
 struct Wish {
     std::string key, value;
+    bool where_it_applies = false;  ///< nothing to a claim that does not depend on the key
 };
 
 /// "dim=3". Throws std::invalid_argument for a text that is no key=value, and for a key or a value that does not exist.
 [[nodiscard]] Wish wish_from(std::string_view text);
 
+/// A claim that was not run, and the reason: words that follow a colon.
+struct LeftOut {
+    std::string id, why;
+};
+
+/// Whether the claim depends on what is wished, and offers the value: its own list of fields is what a field can be.
+[[nodiscard]] bool offers(const Claim& claim, std::span<const Wish> wishes);
+
 /// The settings of one claim: what is wished is fixed, the other axes are covered. A wish for "model" runs the field "network".
-/// Throws std::invalid_argument in one sentence for a key that the claim does not depend on, and for a value that does not exist.
+/// Throws std::invalid_argument in one sentence for a key that the claim does not depend on, for a value that does not exist, and for a network's
+/// dimension, which is its own.
 [[nodiscard]] std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishes, Coverage coverage);
 
 /// One reading in one setting. The claim is not owned and outlives this.

@@ -2,12 +2,12 @@
 #include "claims/verify.hpp"
 
 #include "claims/list.hpp"
+#include "claims/networks.hpp"
 #include "claims/report/report.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/verify_text.hpp"
-#include "nn/network.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,8 +68,39 @@ std::size_t distance(std::string_view a, std::string_view b) {
     throw std::invalid_argument(fmt::format("there is no claim '{}'; {}costate list claims names them all", plain(name, 60), meant));
 }
 
-// In the order of the list. A name is an id or the beginning of some; what was not named by its whole id need not depend on every wish.
-std::vector<const Claim*> chosen(const std::vector<Claim>& all, const Options& options, std::span<const claims::Wish> wishes) {
+// The network that is named, if one is, and the path it is taken on: the one that is set, or the file's own.
+struct Request {
+    std::vector<claims::Wish> wishes;
+    std::optional<claims::NetworkFacts> network;
+    std::optional<guidance::AnyPath> path;
+};
+
+[[noreturn]] void refuse_wishes(const Request& request, const std::vector<claims::LeftOut>& left_out) {
+    if (!left_out.empty())
+        throw std::invalid_argument(fmt::format("no claim can be run on {}; {}: {}", request.network->file, left_out.front().id, left_out.front().why));
+    std::vector<std::string> wishes;
+    for (const auto& wish : request.wishes)
+        if (!wish.where_it_applies) wishes.push_back(plain(wish.key + (wish.key == "field" ? "=" + wish.value : ""), 60));
+    throw std::invalid_argument(fmt::format("none of these claims depends on {}; costate list claims says what each depends on", fmt::join(wishes, " and ")));
+}
+
+// Why a claim is not run on the network: it says nothing there, or it takes minutes and was not asked for by its whole id.
+std::optional<std::string> left_out_of(const Claim& claim, const Request& request, bool named) {
+    if (!request.network || !claim.axes.model) return std::nullopt;
+    if (auto why = claims::no_claim(claim, *request.network, request.path)) {
+        if (named) throw std::invalid_argument(fmt::format("claim {} cannot be run on {}: {}", claim.id, request.network->file, *why));
+        return why;
+    }
+    return named ? std::nullopt : claims::long_claim(claim, *request.network);
+}
+
+struct Chosen {
+    std::vector<const Claim*> claims;
+    std::vector<claims::LeftOut> left_out;
+};
+
+// In the order of the list. A name is an id or the beginning of some; what was not named by its whole id need not offer every wish.
+Chosen choose(const std::vector<Claim>& all, const Options& options, const Request& request) {
     std::vector<bool> named(all.size(), false), taken(all.size(), options.names.empty());
     for (const std::string& name : options.names) {
         const auto whole = std::find_if(all.begin(), all.end(), [&](const Claim& claim) { return claim.id == name; });
@@ -79,45 +110,47 @@ std::vector<const Claim*> chosen(const std::vector<Claim>& all, const Options& o
             if (!name.empty() && all[i].id.starts_with(name)) taken[i] = any = true;
         if (!any) refuse_name(all, name);
     }
-    std::vector<const Claim*> claims;
+    Chosen chosen;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const bool depends = std::all_of(wishes.begin(), wishes.end(), [&](const claims::Wish& wish) { return all[i].axes.contains(wish.key); });
-        if (named[i] || (taken[i] && depends)) claims.push_back(&all[i]);
+        if (!named[i] && !(taken[i] && claims::offers(all[i], request.wishes))) continue;
+        if (const auto why = left_out_of(all[i], request, named[i])) chosen.left_out.push_back({all[i].id, *why});
+        else chosen.claims.push_back(&all[i]);
     }
-    if (claims.empty()) {
-        std::vector<std::string> keys;
-        for (const auto& wish : wishes) keys.push_back(wish.key);
-        throw std::invalid_argument(fmt::format("none of these claims depends on {}; costate list claims says what each depends on",
-                                                fmt::join(keys, " and ")));
-    }
-    return claims;
+    if (chosen.claims.empty()) refuse_wishes(request, chosen.left_out);
+    return chosen;
 }
 
-// Refuses what is no velocity of a flow before anything is run.
-void check_network(const std::string& file) {
-    const nn::NetworkDescription network = nn::load_network(file).description;
-    if (network.parametrisation != "velocity" || network.input_size != network.output_size)
-        throw std::invalid_argument(fmt::format("{}: its output is '{}', and claims are run on velocities; costate check and costate study take this network",
-                                                file, plain(network.parametrisation, 40)));
+// The network's path is the file's own where none is set. An output other than a velocity is nothing without one.
+void add_network(Request& request, const std::string& file) {
+    request.network = claims::network_facts(file);
+    const auto path = std::find_if(request.wishes.begin(), request.wishes.end(), [](const claims::Wish& wish) { return wish.key == "path"; });
+    if (path != request.wishes.end()) {
+        request.path = guidance::find_path(path->value);
+        return;
+    }
+    request.path = request.network->path;
+    if (request.path) request.wishes.push_back({"path", guidance::name_of(*request.path), true});
+    else if (request.network->given != guidance::Parametrisation::velocity)
+        throw std::invalid_argument(fmt::format("{}: its {} becomes a velocity on a path only, and the path that it names ('{}') is unknown; name one with "
+                                                "--set path=NAME", file, name_of(request.network->given), plain(request.network->path_name, 40)));
 }
 
-std::vector<claims::Wish> wishes_of(const Options& options) {
-    std::vector<claims::Wish> wishes;
+Request request_of(const Options& options) {
+    Request request;
+    std::vector<claims::Wish>& wishes = request.wishes;
     for (const std::string& text : options.settings) {
         wishes.push_back(claims::wish_from(text));
         const auto same = [&](const claims::Wish& wish) { return wish.key == wishes.back().key; };
         if (std::count_if(wishes.begin(), wishes.end(), same) > 1)
             throw std::invalid_argument(fmt::format("'{}' is set twice; leave out one of them", wishes.back().key));
     }
-    const auto model = [](const claims::Wish& wish) { return wish.key == "model"; };
+    const auto model = [&] { return std::find_if(wishes.begin(), wishes.end(), [](const claims::Wish& wish) { return wish.key == "model"; }); };
     if (!options.model.empty()) {
-        if (std::any_of(wishes.begin(), wishes.end(), model))
-            throw std::invalid_argument("two networks are named; leave out --model or --set model=FILE");
+        if (model() != wishes.end()) throw std::invalid_argument("two networks are named; leave out --model or --set model=FILE");
         wishes.push_back({"model", options.model});
     }
-    for (const claims::Wish& wish : wishes)
-        if (model(wish)) check_network(wish.value);
-    return wishes;
+    if (model() != wishes.end()) add_network(request, std::string(model()->value));
+    return request;
 }
 
 // 64-bit FNV-1a of a file's bytes, going on from `hash`.
@@ -130,11 +163,12 @@ std::uint64_t hash_of(const std::string& file, std::uint64_t hash) {
     return hash;
 }
 
+constexpr std::uint64_t first_hash = 0xcbf29ce484222325U;
+
 // Another build or another network answers another question.
-std::string fingerprint(std::span<const claims::Wish> wishes) {
-    std::uint64_t hash = hash_of("/proc/self/exe", 0xcbf29ce484222325U);
-    for (const claims::Wish& wish : wishes)
-        if (wish.key == "model") hash = hash_of(wish.value, hash);
+std::string fingerprint(const Request& request) {
+    std::uint64_t hash = hash_of("/proc/self/exe", first_hash);
+    if (request.network) hash = hash_of(request.network->file, hash);
     return fmt::format("{} {:016x}", COSTATE_VERSION, hash);
 }
 
@@ -172,43 +206,66 @@ private:
 };
 
 // The last words, the report among them.
-void tell(const Options& options, std::span<const VerifyTask> tasks, std::span<const VerifyRow> rows, double seconds) {
-    const bool complete = rows.size() == tasks.size();
+void tell(const Options& options, std::span<const VerifyTask> tasks, std::span<const VerifyRow> rows, std::span<const claims::LeftOut> left_out,
+          double seconds) {
     const auto reported = claims::reported(tasks, rows);
-    std::vector<std::string> remarks;
-    if (!complete) remarks.push_back(fmt::format("The run was stopped: {} of {} verdicts are here.", rows.size(), tasks.size()));
-    if (!options.out.empty()) {
-        const std::vector<std::string> problems = claims::write_verify_report(options.out, reported, remarks);
-        remarks.insert(remarks.end(), problems.begin(), problems.end());
-    }
+    std::vector<std::string> remarks, problems;
+    if (rows.size() < tasks.size()) remarks.push_back(fmt::format("The run was stopped: {} of {} verdicts are here.", rows.size(), tasks.size()));
+    std::vector<std::string> head = remarks;
+    for (const claims::LeftOut& one : left_out) head.push_back(fmt::format("{} was left out: {}.", one.id, one.why));
+    if (!options.out.empty()) problems = claims::write_verify_report(options.out, reported, head);
     if (options.json) {
-        say(options.sabotage ? sabotage_json(rows, tasks) : verify_json(rows, tasks.size()));
+        say(options.sabotage ? sabotage_json(rows, tasks, left_out) : verify_json(rows, tasks.size(), left_out));
     } else if (options.tex) {
-        say(claims::verify_table_tex(reported, remarks));
+        head.insert(head.end(), problems.begin(), problems.end());
+        say(claims::verify_table_tex(reported, head));
     } else {
+        remarks.insert(remarks.end(), problems.begin(), problems.end());
         std::string text;
         for (const std::string& remark : remarks) text += readable(remark, 2000) + "\n";
-        text += summary_of(rows, tasks.size(), seconds, options.sabotage);
+        text += summary_of(rows, tasks.size(), left_out.size(), seconds, options.sabotage);
         if (!options.out.empty()) text += fmt::format("report: {}/report.html\n", options.out);
         say(text);
     }
 }
 
+int status_of(const Options& options, std::span<const VerifyTask> tasks, std::span<const VerifyRow> rows) {
+    if (rows.size() < tasks.size()) {
+        whisper(fmt::format("costate: interrupted; {}\n", !options.out.empty() ? "the same command goes on where this one stopped"
+                                                                              : "with --out DIR the same command would go on where this one stopped"));
+        return interrupted;
+    }
+    const auto fine = [&](const VerifyRow& row) { return options.sabotage ? row.control_noticed : row.comes_out(); };
+    return std::all_of(rows.begin(), rows.end(), fine) ? done : disagrees;
+}
+
+// Rows of a network that changed while they were computed belong to neither.
+void check_unchanged(const Request& request, std::uint64_t before) {
+    if (request.network && hash_of(request.network->file, first_hash) != before)
+        throw std::runtime_error(fmt::format("{} changed while claims were run on it; run the command again", request.network->file));
+}
+
 int run(const Options& options) {
     const std::vector<Claim> all = claims::all_claims();
-    const std::vector<claims::Wish> wishes = wishes_of(options);
-    const auto tasks = claims::verify_tasks(chosen(all, options, wishes), wishes, options.coverage());
+    const Request request = request_of(options);
+    const Chosen chosen = choose(all, options, request);
+    const auto tasks = claims::verify_tasks(chosen.claims, request.wishes, options.coverage());
     std::optional<claims::VerifyDirectory> directory;
     claims::VerifyOptions how;
     how.threads = options.threads;
+    const std::uint64_t network = request.network ? hash_of(request.network->file, first_hash) : 0;
+    how.keep = [&](const VerifyRow& row) {
+        check_unchanged(request, network);
+        if (directory) directory->append(row);
+    };
     if (!options.out.empty()) {
         directory.emplace(options.out);
-        how.fingerprint = fingerprint(wishes);
+        how.fingerprint = fingerprint(request);
         how.known = directory->rows();
-        how.keep = [&](const VerifyRow& row) { directory->append(row); };
         if (directory->dropped_lines() > 0 && !options.quiet)
             whisper(fmt::format("costate: damaged or repeated lines of rows.jsonl were dropped: {}\n", directory->dropped_lines()));
     }
+    if (options.tells_lines() && !options.quiet) say(left_out_text(chosen.left_out));
     stop_on_signals();
     how.stop = asked_to_stop;
     Teller teller(options, tasks);
@@ -217,18 +274,12 @@ int run(const Options& options) {
     try {
         rows = claims::verify(tasks, how);
         teller.finish();
-        tell(options, tasks, rows, teller.seconds());
+        tell(options, tasks, rows, chosen.left_out, teller.seconds());
     } catch (...) {
         if (directory) directory->abandon();
         throw;
     }
-    if (rows.size() < tasks.size()) {
-        whisper(fmt::format("costate: interrupted; {}\n", directory ? "the same command goes on where this one stopped"
-                                                                    : "with --out DIR the same command would go on where this one stopped"));
-        return interrupted;
-    }
-    const auto fine = [&](const VerifyRow& row) { return options.sabotage ? row.control_noticed : row.comes_out(); };
-    return std::all_of(rows.begin(), rows.end(), fine) ? done : disagrees;
+    return status_of(options, tasks, rows);
 }
 
 void declare(CLI::App& app, Options& options) {
@@ -240,7 +291,7 @@ void declare(CLI::App& app, Options& options) {
     exhaustive->excludes(quick)->excludes(all);
     app.add_option("--set", options.settings, "key=value …: tableau, path, field, dim or seed; the others keep their default or are covered")
         ->expected(1, 1000);
-    app.add_option("--model", options.model, "network file (.safetensors): the claims that make sense on a network of one's own")->check(not_empty());
+    app.add_option("--model", options.model, "network file (.safetensors), velocity, epsilon or x1: the claims that make sense on a network of one's own")->check(not_empty());
     auto* sabotage = app.add_flag("--sabotage", options.sabotage, "run the control: what was broken, and how the claim noticed");
     auto* out = app.add_option("--out", options.out, "directory for rows.jsonl, report.html and table.tex; what was begun there goes on");
     out->check(not_empty());

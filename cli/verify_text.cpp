@@ -67,6 +67,12 @@ std::string reasons(const VerifyRow& row, const VerifyTask& task) {
     return text + fmt::format("    again: {}\n", plain(claims::command_of(task), 2000));
 }
 
+Json to_json(std::span<const claims::LeftOut> left_out) {
+    Json list = Json::array();
+    for (const claims::LeftOut& one : left_out) list.push_back({{"id", one.id}, {"why", one.why}});
+    return list;
+}
+
 // Columns as a terminal counts them: bytes that go on with a character are none.
 std::string padded(const std::string& text, std::size_t width) {
     const auto columns = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -119,7 +125,13 @@ std::string sabotage_text(const VerifyRow& row, const VerifyTask& task) {
     return text + (row.control_noticed ? "  The claim noticed.\n" : "  THE CLAIM DID NOT NOTICE.\n");
 }
 
-std::string summary_of(std::span<const VerifyRow> rows, std::size_t total, double seconds, bool sabotage) {
+std::string left_out_text(std::span<const claims::LeftOut> left_out) {
+    std::string text;
+    for (const claims::LeftOut& one : left_out) text += fmt::format("– {}: left out, {}\n", plain(one.id), readable(one.why));
+    return text;
+}
+
+std::string summary_of(std::span<const VerifyRow> rows, std::size_t total, std::size_t left_out, double seconds, bool sabotage) {
     std::set<std::string> ids;
     std::size_t unexpected = 0, unnoticed = 0;
     for (const VerifyRow& row : rows) {
@@ -136,19 +148,21 @@ std::string summary_of(std::span<const VerifyRow> rows, std::size_t total, doubl
         text += unnoticed == 0 ? "every control noticed" : count(unnoticed, "control") + " NOT NOTICED";
     }
     if (rows.size() < total) text += fmt::format("; {} not run", total - rows.size());
+    if (left_out > 0) text += "; " + count(left_out, "claim") + " left out";
     return text + fmt::format(" ({})\n", guidance::readable_seconds(seconds));
 }
 
-std::string verify_json(std::span<const VerifyRow> rows, std::size_t total) {
+std::string verify_json(std::span<const VerifyRow> rows, std::size_t total, std::span<const claims::LeftOut> left_out) {
     Json list = Json::array();
     for (const VerifyRow& row : rows) list.push_back(Json::parse(claims::to_json_line(row)));
     const bool fine = std::all_of(rows.begin(), rows.end(), [](const VerifyRow& row) { return row.as_predicted; });
     const bool noticed = std::all_of(rows.begin(), rows.end(), [](const VerifyRow& row) { return row.control_noticed; });
-    const Json json = {{"complete", rows.size() == total}, {"as_predicted", fine}, {"controls_noticed", noticed}, {"rows", list}};
+    const Json json = {{"complete", rows.size() == total}, {"as_predicted", fine}, {"controls_noticed", noticed}, {"left_out", to_json(left_out)},
+                       {"rows", list}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string sabotage_json(std::span<const VerifyRow> rows, std::span<const VerifyTask> tasks) {
+std::string sabotage_json(std::span<const VerifyRow> rows, std::span<const VerifyTask> tasks, std::span<const claims::LeftOut> left_out) {
     Json list = Json::array();
     const auto part = [](const Told& one) {
         return one.known ? Json{{"predicted", one.predicted}, {"measured", one.measured}, {"holds", one.holds}} : Json();
@@ -165,7 +179,7 @@ std::string sabotage_json(std::span<const VerifyRow> rows, std::span<const Verif
                         {"after", part(told(row.control_evidence, control.noticed_by))}, {"error", error.empty() ? Json() : Json(error)}});
     }
     const bool fine = std::all_of(rows.begin(), rows.end(), [](const VerifyRow& row) { return row.control_noticed; });
-    const Json json = {{"complete", rows.size() == tasks.size()}, {"controls_noticed", fine}, {"rows", list}};
+    const Json json = {{"complete", rows.size() == tasks.size()}, {"controls_noticed", fine}, {"left_out", to_json(left_out)}, {"rows", list}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -29,11 +29,15 @@ std::string line_of(const claims::VerifyRow& row, const claims::VerifyTask& task
 /// What was broken, and how the claim noticed.
 std::string sabotage_text(const claims::VerifyRow& row, const claims::VerifyTask& task);
 
-/// "31 verdicts of 20 claims: all as predicted, every control noticed (12 s)"; of controls alone where they were sabotaged.
-std::string summary_of(std::span<const claims::VerifyRow> rows, std::size_t total, double seconds, bool sabotage);
+/// A line a claim that is not run, and why.
+std::string left_out_text(std::span<const claims::LeftOut> left_out);
+
+/// "31 verdicts of 20 claims: all as predicted, every control noticed; 2 claims left out (12 s)"; of controls alone where they were sabotaged.
+std::string summary_of(std::span<const claims::VerifyRow> rows, std::size_t total, std::size_t left_out, double seconds, bool sabotage);
 
 /// The documents of --json, see docs/json.md.
-std::string verify_json(std::span<const claims::VerifyRow> rows, std::size_t total);
-std::string sabotage_json(std::span<const claims::VerifyRow> rows, std::span<const claims::VerifyTask> tasks);
+std::string verify_json(std::span<const claims::VerifyRow> rows, std::size_t total, std::span<const claims::LeftOut> left_out);
+std::string sabotage_json(std::span<const claims::VerifyRow> rows, std::span<const claims::VerifyTask> tasks,
+                          std::span<const claims::LeftOut> left_out);
 
 }  // namespace costate::cli

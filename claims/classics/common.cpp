@@ -67,6 +67,11 @@ Finding slope_finding(std::string name, const Slope& slope, std::size_t predicte
             Proof::slope,    slope.agrees(static_cast<double>(predicted))};
 }
 
+Finding constant_finding(double predicted, const Slope& slope) {
+    const bool holds = std::abs(slope.constant - predicted) <= 1e-4 * std::abs(predicted);
+    return {"constant", number(predicted, 7), number(slope.constant, 7), "1e-4 relative", Proof::slope, holds};
+}
+
 bool affordable(const Setting& setting) { return (setting.field == "linear" || setting.field == "polynomial") && setting.dim <= 3; }
 
 Slope slope_over(double length, const std::function<Mpfr50(std::size_t)>& error) {
@@ -92,6 +97,17 @@ ode::Tableau with_moved_weight(ode::Tableau tableau) {
     return tableau;
 }
 
-const ode::Tableau& another(const ode::Tableau& tableau) { return ode::find_tableau(tableau.stages() == 1 ? "midpoint" : "euler"); }
+ode::Tableau with_changed_entry(ode::Tableau tableau) {
+    std::size_t last = tableau.stages() - 1;
+    while (last > 0 && tableau.b[last] == 0) --last;
+    if (last == 0) {
+        tableau.b[0] -= ratio(1, 16);
+        return tableau;
+    }
+    std::size_t read = last - 1;
+    while (read > 0 && tableau.A(last, read) == 0) --read;
+    tableau.A(last, read) += ratio(1, 16);
+    return tableau;
+}
 
 }  // namespace costate::claims::classical

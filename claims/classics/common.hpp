@@ -95,28 +95,13 @@ Term<C> leading(const std::vector<Expansion<C>>& series) {
     return k == series_terms ? Term<C>{} : Term<C>{k, coefficients<C>(std::span<const Expansion<C>>(series), k)};
 }
 
-/// Σ_{|τ| = k} e(τ) F(τ)(y) at index k = 0 … highest: x₁ - Φ_h = Σ_k hᵏ (the k-th).
-template <class C>
-std::vector<std::vector<C>> error_expansion(const ode::Tableau& tableau, const Autonomous<C>& field, const std::vector<C>& y, std::size_t highest) {
-    const std::vector<ode::RootedTree> trees = ode::rooted_trees(highest);
-    const std::vector<Rational> e = ode::error_coefficients(tableau, trees);
-    const std::vector<std::vector<C>> differentials = elementary_differentials<C>(field, std::span<const C>(y), trees);
-    std::vector<std::vector<C>> sums(highest + 1, std::vector<C>(y.size(), C(0)));
-    for (std::size_t k = 0; k < trees.size(); ++k) {
-        if (e[k] == 0) continue;
-        const C factor = from_rational<C>(e[k]);
-        for (std::size_t i = 0; i < y.size(); ++i) sums[trees[k].order][i] += factor * differentials[k][i];
-    }
-    return sums;
-}
-
 /// The first k at which pick(error_expansion at k) is not 0, and what it is: usually p + 1, more where the field makes that vanish.
 template <class C>
 Term<C> predicted_term(const ode::Tableau& tableau, const Autonomous<C>& field, const std::vector<C>& y,
                        const std::function<std::vector<C>(const std::vector<C>&)>& pick) {
     const std::size_t usual = std::min(ode::order(tableau) + 1, series_terms - 1);
     for (const std::size_t highest : {usual, series_terms - 1}) {
-        const std::vector<std::vector<C>> sums = error_expansion<C>(tableau, field, y, highest);
+        const std::vector<std::vector<C>> sums = error_expansion<C>(tableau, field, std::span<const C>(y), highest);
         for (std::size_t k = 1; k <= highest; ++k)
             if (std::vector<C> picked = pick(sums[k]); !all_zero(picked)) return {k, std::move(picked)};
         if (usual == series_terms - 1) break;
@@ -135,6 +120,9 @@ Finding equality(std::string name, std::string predicted, std::string measured, 
 /// A finding on a slope.
 Finding slope_finding(std::string name, const Slope& slope, std::size_t predicted);
 
+/// A finding on C of e(h) ~ C hᵖ over an interval: computed beforehand from the principal error, against the slope's, to 1e-4.
+Finding constant_finding(double predicted, const Slope& slope);
+
 /// Whether slopes over thousands of steps at 50 digits are affordable: linear and polynomial fields up to dimension 3.
 bool affordable(const Setting& setting);
 /// error(N) for N = 1, 2, 4, …, 4096 steps over an interval of that length.
@@ -144,8 +132,31 @@ Figure slope_figure(std::string title, std::string y_label, std::vector<Curve> c
 
 /// b with 1/16 moved to the first stage from the last that counts: Σ b_i = 1 stays, Σ b_i c_i = 1/2 does not. A single stage: b = 15/16.
 ode::Tableau with_moved_weight(ode::Tableau tableau);
-/// Euler's method; the explicit midpoint rule where the tableau has but one stage.
-const ode::Tableau& another(const ode::Tableau& tableau);
+/// One entry a_sj enlarged by 1/16: s the last stage with a weight, j < s the last stage that it reads. A single stage: b = 15/16.
+ode::Tableau with_changed_entry(ode::Tableau tableau);
+
+/// ⟨g_h - g, u⟩ of one step, g_h the gradient of ⟨v, x₁⟩ by `route` ("dto", "partner") through a step of `method`: predicted from the
+/// setting's tableau on the field of (x, ẋ), h^(p+1) ⟨v, D_x(Σ e F) u⟩, then measured in powers of h. Adds the finding `name`, returns the prediction.
+template <class C>
+Term<C> gradient_error(const std::string& name, const Setting& setting, std::string_view route, const ode::Tableau& method, Evidence& evidence) {
+    using Power = Expansion<C>;
+    Subject<Power> subject = make_subject<Power>(setting);
+    const std::size_t n = subject.x0.size();
+    const std::vector<C> u = second_direction<C>(setting, n), v = coefficients<C>(std::span<const Power>(subject.v), 0);
+    const Autonomous<C> tangent = tangent_field<C>(subject.field);
+    std::vector<C> y = coefficients<C>(std::span<const Power>(subject.x0), 0);
+    y.insert(y.end(), u.begin(), u.end());
+    y.push_back(C(0));
+    const auto along_v = [&](const std::vector<C>& sum) { return std::vector<C>{dot(std::vector<C>(sum.begin() + n, sum.end()), v)}; };
+    const Term<C> predicted = predicted_term<C>(setting.tableau, tangent, y, along_v);
+
+    const std::vector<Power> exact = flow_series<C>(tangent, std::span<const C>(y));
+    const auto computed = gradient<Power>(route, subject.field, along(subject.v), method, 0, Power::variable(), 1, subject.x0);
+    Power defect(0);
+    for (std::size_t i = 0; i < n; ++i) defect += computed.x_bar[i] * u[i] - subject.v[i] * exact[n + i];
+    evidence.findings.push_back(term_finding(name, predicted, leading<C>(std::vector<Power>{defect})));
+    return predicted;
+}
 
 /// run<Rational>() where the field has values in ℚ, else run<Mpfr50>().
 template <class Run>

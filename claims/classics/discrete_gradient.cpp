@@ -84,4 +84,48 @@ void compare_routes(const Setting& setting, const RuleMaker& rule, Evidence& evi
     values_finding(setting, evidence);
 }
 
+namespace {
+
+constexpr std::size_t steps_in_picture = 32;
+
+// λ_n for n = 0 … N by the rule, one step at a time, from the states of the forward solution.
+std::vector<std::vector<double>> sweep(const Setting& setting, const RuleMaker& rule, const std::vector<std::vector<double>>& states) {
+    Subject<double> subject = make_subject<double>(setting);
+    const ode::Tableau forward = ode::without_idle_stages(setting.tableau);
+    const double h = (subject.t1 - subject.t0) / steps_in_picture;
+    std::vector<std::vector<double>> lambda(states.size(), subject.v);
+    for (std::size_t n = steps_in_picture; n-- > 0;) {
+        const double t = subject.t0 + static_cast<double>(n) * h;
+        lambda[n] = gradient_by_rule<double>(forward, [&](const double& step) { return rule.in_double(forward, step); }, subject.field, t, t + h, 1,
+                                             states[n], lambda[n + 1])
+                        .x;
+    }
+    return lambda;
+}
+
+}  // namespace
+
+Figure along_the_grid(const Setting& setting, const RuleMaker& rule, const RuleMaker& broken, const std::string& what_is_broken) {
+    Subject<double> subject = make_subject<double>(setting);
+    const double h = (subject.t1 - subject.t0) / steps_in_picture;
+    std::vector<std::vector<double>> states{subject.x0};
+    const auto at = [&](std::size_t n) { return subject.t0 + static_cast<double>(n) * h; };
+    for (std::size_t n = 0; n < steps_in_picture; ++n) states.push_back(solve<double>(setting.tableau, subject.field, at(n), at(n + 1), 1, states[n]));
+    const auto own = sweep(setting, rule, states), other = sweep(setting, broken, states);
+    Curve curve{R"($\lambda_n$ by the rule)", {}, {}, {}}, foreign{what_is_broken, {}, {}, {}};
+    for (std::size_t n = 0; n <= steps_in_picture; ++n) {
+        const std::size_t left = steps_in_picture - n;
+        const std::vector<double> exact =
+            left == 0 ? subject.v
+                      : gradient<double>("dto", subject.field, along(subject.v), setting.tableau, at(n), subject.t1, left, states[n]).x_bar;
+        curve.x.push_back(at(n));
+        foreign.x.push_back(at(n));
+        curve.measured.push_back(own[n].front());
+        curve.predicted.push_back(exact.front());
+        foreign.measured.push_back(other[n].front());
+    }
+    return {R"($\lambda_n$ of 32 steps (first coordinate), and the derivative $\partial \ell(x_N)/\partial x_n$ of the computed solution)", "t", R"($\lambda_n$)", false, false,
+            {std::move(curve), std::move(foreign)}};
+}
+
 }  // namespace costate::claims::classical

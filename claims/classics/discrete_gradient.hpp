@@ -13,7 +13,16 @@ namespace costate::claims::classical {
 struct RuleMaker {
     std::function<AdjointRule<Rational>(const ode::Tableau&, const Rational&)> in_q;
     std::function<AdjointRule<PrimeField>(const ode::Tableau&, const PrimeField&)> in_p;
+    std::function<AdjointRule<double>(const ode::Tableau&, const double&)> in_double;
 };
+
+/// A rule that is given as a function of the scalar: make.template operator()<T>(forward, h).
+template <class Make>
+RuleMaker rule_maker(Make make) {
+    return {[make](const ode::Tableau& forward, const Rational& h) { return make.template operator()<Rational>(forward, h); },
+            [make](const ode::Tableau& forward, const PrimeField& h) { return make.template operator()<PrimeField>(forward, h); },
+            [make](const ode::Tableau& forward, const double& h) { return make.template operator()<double>(forward, h); }};
+}
 
 /// Findings, each in ℚ and in ℤ/p:
 ///   "state", "parameters", "times"  by the rule, written down here in plain loops, against discretize-then-optimize
@@ -21,5 +30,9 @@ struct RuleMaker {
 ///   "tangent"                       forward sensitivities against discretize-then-optimize
 ///   "values"                        the derivative of the computed end as the field's values alone give it (in ℚ[[ε]], one step)
 void compare_routes(const Setting& setting, const RuleMaker& rule, Evidence& evidence);
+
+/// The first coordinate of ∂⟨v, x_N⟩/∂x_n at every point of a grid of 32 steps, in double precision: by the rule, and of the computed solution;
+/// and by a rule that is broken, for comparison.
+Figure along_the_grid(const Setting& setting, const RuleMaker& rule, const RuleMaker& broken, const std::string& what_is_broken);
 
 }  // namespace costate::claims::classical

@@ -1,5 +1,6 @@
 #include "claims/classics/common.hpp"
 #include "claims/classics/list.hpp"
+#include "claims/hypotheses.hpp"
 
 namespace costate::claims {
 
@@ -63,23 +64,39 @@ struct Constant {
     std::vector<C> value, derivative;
 };
 
-// ½ F'F  and  ½ (F''(F, w) + F'F'w)
-template <class C>
-Constant<C> of_euler(ByHand<C>& at, const std::vector<C>& w) {
-    using V = ByHand<C>;
-    const auto F = at.value();
-    return {2, V::scaled(at.first(F), ratio(1, 2)), V::scaled(V::add(at.second(F, w), at.first(at.first(w))), ratio(1, 2))};
+// The numbers of the two classical constants: ½ - Σ b_i c_i;  ½(⅓ - Σ b_i c_i²) and ⅙ - Σ b_i a_ij c_j.
+struct Numbers {
+    Rational slope, bend, turn;
+};
+
+Numbers numbers_of(const ode::Tableau& tableau) {
+    Numbers n{ratio(1, 2), ratio(1, 3), ratio(1, 6)};
+    for (std::size_t i = 0; i < tableau.stages(); ++i) {
+        n.slope -= tableau.b[i] * tableau.c[i];
+        n.bend -= tableau.b[i] * tableau.c[i] * tableau.c[i];
+        for (std::size_t j = 0; j < i; ++j) n.turn -= tableau.b[i] * tableau.A(i, j) * tableau.c[j];
+    }
+    n.bend /= 2;
+    return n;
 }
 
-// F''(F, F)/24 + sixth F'F'F, and its derivative along w.
+// slope F'F  and  slope (F''(F, w) + F'F'w)
 template <class C>
-Constant<C> of_midpoint(ByHand<C>& at, const std::vector<C>& w, const Rational& sixth) {
+Constant<C> of_first_order(ByHand<C>& at, const std::vector<C>& w, const Numbers& numbers) {
+    using V = ByHand<C>;
+    const auto F = at.value();
+    return {2, V::scaled(at.first(F), numbers.slope), V::scaled(V::add(at.second(F, w), at.first(at.first(w))), numbers.slope)};
+}
+
+// bend F''(F, F) + turn F'F'F, and its derivative along w.
+template <class C>
+Constant<C> of_second_order(ByHand<C>& at, const std::vector<C>& w, const Numbers& numbers) {
     using V = ByHand<C>;
     const auto F = at.value(), Fw = at.first(w), FF = at.first(F);
     const auto bend = V::add(at.third(F, F, w), V::scaled(at.second(Fw, F), 2));
     const auto turn = V::add(at.second(FF, w), at.first(V::add(at.second(F, w), at.first(Fw))));
-    return {3, V::add(V::scaled(at.second(F, F), ratio(1, 24)), V::scaled(at.first(FF), sixth)),
-            V::add(V::scaled(bend, ratio(1, 24)), V::scaled(turn, sixth))};
+    return {3, V::add(V::scaled(at.second(F, F), numbers.bend), V::scaled(at.first(FF), numbers.turn)),
+            V::add(V::scaled(bend, numbers.bend), V::scaled(turn, numbers.turn))};
 }
 
 // The coefficient of h^k, all lower ones 0; unlike a leading term it may itself be 0.
@@ -94,10 +111,10 @@ Finding coefficient_finding(std::string name, const Term<C>& predicted, const st
 
 // State and tangent of one step less those of the flow, against the constant; and the constant against the rooted trees.
 template <class C>
-void compare(const std::string& name, Subject<Expansion<C>>& subject, const Constant<C>& constant, const std::vector<C>& w, Evidence& evidence) {
+void compare(const std::string& name, const ode::Tableau& tableau, Subject<Expansion<C>>& subject, const Constant<C>& constant,
+             const std::vector<C>& w, Evidence& evidence) {
     using Power = Expansion<C>;
     const std::size_t n = subject.x0.size();
-    const ode::Tableau& tableau = ode::find_tableau(name);
     std::vector<C> y = coefficients<C>(std::span<const Power>(subject.x0), 0);
     y.insert(y.end(), w.begin(), w.begin() + static_cast<std::ptrdiff_t>(n));
     y.push_back(C(0));
@@ -145,10 +162,10 @@ void fourth_order(Evidence& evidence) {
 }
 
 // Errors of one step at 50 digits, h = 1/8 … 2⁻¹².
-Curve errors(const std::string& name, Field<Mpfr50> field, const std::vector<Mpfr50>& x0, std::size_t exponent, double constant) {
-    Curve curve{name, {}, {}, {}};
+Curve errors(const ode::Tableau& tableau, Field<Mpfr50> field, const std::vector<Mpfr50>& x0, std::size_t exponent, double constant) {
+    Curve curve{tableau.name, {}, {}, {}};
     for (Mpfr50 h = Mpfr50(1) / 8; h > Mpfr50(1) / 5000; h /= 2) {
-        const auto step = solve<Mpfr50>(ode::find_tableau(name), field, 0, h, 1, x0);
+        const auto step = solve<Mpfr50>(tableau, field, 0, h, 1, x0);
         const double at = ScalarTraits<Mpfr50>::to_double(h);
         curve.x.push_back(at);
         curve.measured.push_back(ScalarTraits<Mpfr50>::to_double(distance(step, exact_step(field, 0, h, x0, 6).x1)));
@@ -157,31 +174,39 @@ Curve errors(const std::string& name, Field<Mpfr50> field, const std::vector<Mpf
     return curve;
 }
 
-Evidence evidence_of(const Setting& setting, const Rational& sixth) {
-    Evidence evidence{.subject = "Euler and midpoint on " + describe(setting) + R"(; the fourth-order method of Kutta on $\dot{x} = x$)"};
+// `turn_factor` multiplies the number of F'F'F in the constant of the setting's method: 1 is right.
+Evidence evidence_of(const Setting& setting, int turn_factor) {
+    const ode::Tableau& euler = ode::find_tableau("euler");
+    Evidence evidence{.subject = "Euler and " + setting.tableau.name + " on " + describe(setting) + R"(; the fourth-order method of Kutta on $\dot{x} = x$)"};
+    const std::size_t p = ode::order(setting.tableau);
+    evidence.hypotheses.push_back({"the method is of order 1 or 2, by all rooted trees", std::to_string(p), p == 1 || p == 2});
+    evidence.hypotheses.push_back(smoothness(setting, p + 2));
+    Numbers numbers = numbers_of(setting.tableau);
+    numbers.turn *= turn_factor;
     in_series(setting, [&]<class C>(std::type_identity<C>) {
         Subject<Expansion<C>> subject = make_subject<Expansion<C>>(setting);
         std::vector<C> y = coefficients<C>(std::span<const Expansion<C>>(subject.x0), 0), w = second_direction<C>(setting, y.size());
         y.push_back(C(0));
         w.push_back(C(0));
         ByHand<C> at(subject.field, y);
-        const Constant<C> euler = of_euler<C>(at, w), midpoint = of_midpoint<C>(at, w, sixth);
-        compare<C>("euler", subject, euler, w, evidence);
-        compare<C>("midpoint", subject, midpoint, w, evidence);
+        const Constant<C> first_order = of_first_order<C>(at, w, numbers_of(euler)),
+                          method = p == 1 ? of_first_order<C>(at, w, numbers) : of_second_order<C>(at, w, numbers);
+        compare<C>("euler", euler, subject, first_order, w, evidence);
+        compare<C>("method", setting.tableau, subject, method, w, evidence);
         fourth_order(evidence);
         if (!affordable(setting)) return;
         const Subject<Mpfr50> in_r = make_subject<Mpfr50>(setting);
-        const std::size_t n = in_r.x0.size();
+        const auto size = [&](const Constant<C>& c) { return size_of(Term<C>{c.exponent, first(c.value, in_r.x0.size())}); };
         evidence.figures.push_back(slope_figure("Errors of one step, and their classical constants", R"($\lVert \Phi_h - x_1 \rVert$)",
-                                                {errors("euler", in_r.field, in_r.x0, 2, size_of(Term<C>{2, first(euler.value, n)})),
-                                                 errors("midpoint", in_r.field, in_r.x0, 3, size_of(Term<C>{3, first(midpoint.value, n)})),
-                                                 errors("rk4", exponential<Mpfr50>(), {Mpfr50(1)}, 5, 1.0 / 120)}));
+                                                {errors(euler, in_r.field, in_r.x0, 2, size(first_order)),
+                                                 errors(setting.tableau, in_r.field, in_r.x0, method.exponent, size(method)),
+                                                 errors(ode::find_tableau("rk4"), exponential<Mpfr50>(), {Mpfr50(1)}, 5, 1.0 / 120)}));
     });
     return evidence;
 }
 
-Evidence run(const Setting& setting) { return evidence_of(setting, ratio(1, 6)); }
-Evidence run_broken(const Setting& setting) { return evidence_of(setting, ratio(1, 3)); }
+Evidence run(const Setting& setting) { return evidence_of(setting, 1); }
+Evidence run_broken(const Setting& setting) { return evidence_of(setting, 2); }
 
 }  // namespace
 
@@ -190,7 +215,7 @@ Claim one_step_constants() {
                 .title = "The classical error constants of one step",
                 .source = "Hairer, Nørsett, Wanner 1993, Section II.3",
                 .explanation =
-                    R"(The oldest statements about one step carry their constants: Euler's method misses the solution by $\frac{h^2}{2} f'f$, the explicit midpoint rule by $h^3 \left( \frac{f''(f, f)}{24} + \frac{f'f'f}{6} \right)$, and Kutta's fourth-order method by $\frac{h^5}{120}$ on $\dot{x} = x$. For an equation that depends on time, $f$ stands for the field of $(x, t)$.
+                    R"(The oldest statements about one step carry their constants: Euler's method misses the solution by $\frac{h^2}{2} f'f$, the explicit midpoint rule by $h^3 \left( \frac{f''(f, f)}{24} + \frac{f'f'f}{6} \right)$, a method of order 2 by $h^3 \left( \beta f''(f, f) + \gamma f'f'f \right)$ with $2 \beta = \frac{1}{3} - \sum_i b_i c_i^2$ and $\gamma = \frac{1}{6} - \sum_{i,j} b_i a_{ij} c_j$, and Kutta's fourth-order method by $\frac{h^5}{120}$ on $\dot{x} = x$. For an equation that depends on time, $f$ stands for the field of $(x, t)$.
 
 The constants are evaluated from the formulas, with $f'$ by the field's tangent and $f''$, $f'''$ from values of the field on straight lines, in rational numbers. They are compared with what one step with a formal $h$ does, and with what the rooted trees say. Their derivatives in $x$, written out by the product rule, are the error constants of the gradient and are compared in the same way.)",
                 .readings = {}};
@@ -198,8 +223,8 @@ The constants are evaluated from the formulas, with $f'$ by the field's tangent 
                        .statement = R"($\Phi_h - x_1 = \frac{h^2}{2} f'f + O(h^3)$ (Euler); $h^3 \left( \frac{1}{24} f''(f, f) + \frac{1}{6} f'f'f \right) + O(h^4)$ (midpoint); $\frac{h^5}{120} + O(h^6)$ (Kutta, $\dot{x} = x$, $x(0) = 1$).)",
                        .expected = always(true),
                        .run = run,
-                       .control = {R"(In the midpoint rule's constant $\frac{1}{6} f'f'f$ is replaced by $\frac{1}{3} f'f'f$.)", "midpoint", run_broken}}};
-    claim.axes = {.fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true};
+                       .control = {R"(In the constant of the method of order 2 the number $\gamma$ of $f'f'f$ is doubled: $\frac{1}{3}$ for the midpoint rule.)", "method", run_broken}}};
+    claim.axes = {.tableaus = {"midpoint", "heun", "ralston"}, .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true};
     return claim;
 }
 

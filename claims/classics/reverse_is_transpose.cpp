@@ -131,9 +131,15 @@ struct Tally {
 
 double relative(const Mpfr50& a, const Mpfr50& b) { return ScalarTraits<Mpfr50>::to_double(Mpfr50(abs(Mpfr50(a - b)) / (1 + abs(b)))); }
 
-// `broken`: the sweep of a - b is that of a + b.
+// ⟨v, Ju⟩ of every graph, with ⟨Jᵀv, u⟩ and the difference quotient.
+struct Products {
+    double tangent, reverse, quotient;
+};
+
+// `broken`: the sweep of a - b is that of a + b. At 50 digits the products are kept for a picture.
 template <class T>
-void visit(const Setting& setting, bool broken, std::map<std::string_view, Tally>& tallies, std::set<std::string_view>& seen) {
+void visit(const Setting& setting, bool broken, std::map<std::string_view, Tally>& tallies, std::set<std::string_view>& seen,
+           std::vector<Products>& products) {
     for (const OpGraph<T>& graph : op_graphs<T>()) {
         const Point<T> at = point_of<T>(graph, graph.record, setting);
         const bool swapped = broken && graph.op == autodiff::ops::Subtract::name;
@@ -148,7 +154,10 @@ void visit(const Setting& setting, bool broken, std::map<std::string_view, Tally
             if (!(reverse == tangent)) ++tally.unequal;
         } else {
             tally.transposed = std::max(tally.transposed, relative(reverse, tangent));
-            tally.quotient = std::max(tally.quotient, relative(by_values(at), tangent));
+            const Mpfr50 quotient = by_values(at);
+            tally.quotient = std::max(tally.quotient, relative(quotient, tangent));
+            const auto in_double = [](const Mpfr50& value) { return ScalarTraits<Mpfr50>::to_double(value); };
+            products.push_back({in_double(tangent), in_double(reverse), in_double(quotient)});
         }
     }
 }
@@ -166,19 +175,36 @@ Finding finding_of(std::string_view op, const Tally& tally) {
             holds};
 }
 
+Figure figure_of(std::vector<Products> products) {
+    std::sort(products.begin(), products.end(), [](const Products& a, const Products& b) { return a.tangent < b.tangent; });
+    Curve reverse{"reverse sweep", {}, {}, {}}, quotient{"difference quotient of values", {}, {}, {}};
+    for (const Products& p : products) {
+        for (Curve* curve : {&reverse, &quotient}) {
+            curve->x.push_back(p.tangent);
+            curve->predicted.push_back(p.tangent);
+        }
+        reverse.measured.push_back(p.reverse);
+        quotient.measured.push_back(p.quotient);
+    }
+    return {R"($\langle J^\top v, u \rangle$ of every program against $\langle v, Ju \rangle$: on the diagonal)", R"($\langle v, Ju \rangle$ by the tangent)",
+            R"($\langle J^\top v, u \rangle$)", false, false, {std::move(reverse), std::move(quotient)}};
+}
+
 Evidence evidence_of(const Setting& setting, bool broken) {
     const std::size_t ops = autodiff::ops::List::size;
     Evidence evidence{.subject = fmt::format("programs of {} ops, 3 samples, shared inputs and parameters, seed {}", ops, setting.seed)};
     std::map<std::string_view, Tally> tallies;
     std::set<std::string_view> seen;
-    visit<Rational>(setting, broken, tallies, seen);
-    visit<PrimeField>(setting, broken, tallies, seen);
-    visit<Mpfr50>(setting, broken, tallies, seen);
+    std::vector<Products> products;
+    visit<Rational>(setting, broken, tallies, seen, products);
+    visit<PrimeField>(setting, broken, tallies, seen, products);
+    visit<Mpfr50>(setting, broken, tallies, seen, products);
     std::string missing;
     for (const std::string_view op : autodiff::ops::List::names)
         if (!seen.contains(op)) missing.append(missing.empty() ? "" : ", ").append(op);
     evidence.hypotheses.push_back({"every op of the list is met in a program that runs", missing.empty() ? "all of them" : "missing: " + missing, missing.empty()});
     for (const std::string_view op : autodiff::ops::List::names) evidence.findings.push_back(finding_of(op, tallies[op]));
+    evidence.figures.push_back(figure_of(std::move(products)));
     return evidence;
 }
 

@@ -8,16 +8,19 @@ namespace {
 
 using namespace classical;
 
+// `share` of the stages with b_i = 0: all or nothing.
+RuleMaker rule(int share) {
+    return rule_maker([share]<class T>(const ode::Tableau& forward, const T& h) { return matsubara_rule<T>(forward, h, T(share)); });
+}
+
 Evidence evidence_of(const Setting& setting, int share) {
     Evidence evidence{.subject = setting.tableau.name + " on " + describe(setting)};
     const bool zero = ode::has_zero_weight(setting.tableau);
     evidence.hypotheses.push_back({R"(a stage that reaches $x_1$ has $b_i = 0$)", zero ? "so it is" : "every weight differs from 0", zero});
     const bool none = !ode::partner(setting.tableau).has_value();
     evidence.findings.push_back(equality("no partner", R"(none: $b_i$ would divide)", none ? "none" : "there is one", none));
-    compare_routes(setting,
-                   {[share](const ode::Tableau& forward, const Rational& h) { return matsubara_rule<Rational>(forward, h, Rational(share)); },
-                    [share](const ode::Tableau& forward, const PrimeField& h) { return matsubara_rule<PrimeField>(forward, h, PrimeField(share)); }},
-                   evidence);
+    compare_routes(setting, rule(share), evidence);
+    evidence.figures.push_back(along_the_grid(setting, rule(share), rule(0), "without the stages whose weight is 0"));
     return evidence;
 }
 

@@ -3,6 +3,7 @@
 #include "claims/dflow/equality.hpp"
 #include "claims/dflow/list.hpp"
 #include "claims/measure/slope.hpp"
+#include "claims/networks.hpp"
 #include "claims/subjects.hpp"
 
 #include <algorithm>
@@ -35,27 +36,63 @@ OneStep<C> one_step(const Setting& setting) {
     return step;
 }
 
-// The gradient of v·x_t with respect to x_s from the map itself: one tangent a coordinate.
+// dx_t along w, a tangent of the map itself.
 template <class C>
-std::vector<C> gradient_of_ddim(OneStep<C>& step) {
-    const std::size_t d = step.x_s.size();
-    std::vector<C> result(d, C(0)), unit(d, C(0));
-    for (std::size_t j = 0; j < d; ++j) {
-        unit[j] = C(1);
-        const std::vector<C> moved =
-            combined<C>(step.t.alpha / step.s.alpha, unit, ddim_factor(step.s, step.t), step.model.pushed(step.s.t, step.x_s, unit));
-        unit[j] = C(0);
-        for (std::size_t i = 0; i < d; ++i) result[j] += step.lambda[i] * moved[i];
+std::vector<C> pushed_by_ddim(OneStep<C>& step, const std::vector<C>& w) {
+    return combined<C>(step.t.alpha / step.s.alpha, w, ddim_factor(step.s, step.t), step.model.pushed(step.s.t, step.x_s, w));
+}
+
+template <class C>
+C product(const std::vector<C>& a, const std::vector<C>& b) {
+    C sum(0);
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+// Where tangents are taken: every coordinate; of a network with many inputs a few rational directions.
+constexpr std::size_t many_inputs = 16, few_directions = 4;
+
+template <class C>
+std::vector<std::vector<C>> directions(const Setting& setting, std::size_t d) {
+    std::vector<std::vector<C>> all;
+    if (setting.field == "network" && d > many_inputs) {
+        const std::vector<Rational> numbers = rational_numbers(setting.seed, 6, few_directions * d);
+        for (std::size_t k = 0; k < few_directions; ++k) all.push_back(numbers_in<C>(std::span(numbers).subspan(k * d, d)));
+        return all;
     }
-    return result;
+    for (std::size_t j = 0; j < d; ++j) {
+        all.emplace_back(d, C(0));
+        all.back()[j] = C(1);
+    }
+    return all;
+}
+
+// "one step": v against the gradient of λ·x_t with respect to x_s from the map itself, along every direction.
+template <class C>
+Finding against_ddim(const Setting& setting, OneStep<C>& step, const std::string& predicted, const std::vector<C>& v) {
+    std::vector<C> found, expected;
+    const auto all = directions<C>(setting, v.size());
+    for (const std::vector<C>& w : all) {
+        found.push_back(product(v, w));
+        expected.push_back(product(step.lambda, pushed_by_ddim(step, w)));
+    }
+    const bool few = all.size() != v.size();
+    return equality<C>("one step", few ? predicted + ", along " + std::to_string(all.size()) + " directions" : predicted, found, expected);
+}
+
+std::string subject_of(const Setting& setting) {
+    if (setting.field == "network" && setting.model && gives_noise(*setting.model))
+        return "the network " + setting.model->filename().string() + ", whose output is the noise, path " + guidance::name_of(setting.path) + ", seed " +
+               std::to_string(setting.seed);
+    return describe(setting) + " as noise model, path " + guidance::name_of(setting.path);
 }
 
 template <class C>
 Evidence printed_in(const Setting& setting) {
     OneStep<C> step = one_step<C>(setting);
     const std::vector<C> back = deis_reverse(step.model, step.s, step.t, step.x_t, step.lambda, Exponent::exact);
-    Evidence evidence{.subject = describe(setting) + " as noise model, path " + guidance::name_of(setting.path)};
-    evidence.findings.push_back(equality<C>("one step", "the gradient of DDIM", back, gradient_of_ddim(step)));
+    Evidence evidence{.subject = subject_of(setting)};
+    evidence.findings.push_back(against_ddim<C>(setting, step, "the gradient of DDIM", back));
     if (setting.field != "network") evidence.figures.push_back(gap_over_one_step(setting, Exponent::exact).figure);
     return evidence;
 }
@@ -64,7 +101,7 @@ template <class C>
 Evidence precise_in(const Setting& setting, Exponent exponent) {
     OneStep<C> step = one_step<C>(setting);
     const Knot<C>&s = step.s, &t = step.t;
-    Evidence evidence{.subject = describe(setting) + " as noise model, path " + guidance::name_of(setting.path)};
+    Evidence evidence{.subject = subject_of(setting)};
     evidence.hypotheses.push_back({"$\\sigma_s, \\sigma_t, \\alpha_s, \\alpha_t$ are not 0",
                                    "$\\alpha_s = $ " + number(Mpfr50(s.alpha), 6) + ", $\\sigma_t = $ " + number(Mpfr50(t.sigma), 6),
                                    s.alpha != C(0) && t.alpha != C(0) && s.sigma != C(0) && t.sigma != C(0)});
@@ -74,9 +111,8 @@ Evidence precise_in(const Setting& setting, Exponent exponent) {
         {ratio_found}, {t.alpha / s.alpha}));
     const std::vector<C> restored =
         combined<C>(t.alpha / s.alpha, step.lambda, factor * s.alpha / t.alpha, step.model.pulled(s.t, step.x_s, step.lambda));
-    evidence.findings.push_back(
-        equality<C>("one step", "divided by $\\alpha_t/\\alpha_s$, with $\\partial\\hat\\epsilon$ at $x_s$: the gradient of DDIM",
-                    restored, gradient_of_ddim(step)));
+    evidence.findings.push_back(against_ddim<C>(
+        setting, step, "divided by $\\alpha_t/\\alpha_s$, with $\\partial\\hat\\epsilon$ at $x_s$: the gradient of DDIM", restored));
     if (setting.field != "network") evidence.findings.push_back(gap_over_one_step(setting, exponent).finding);
     many_steps(setting, exponent, evidence);
     return evidence;

@@ -3,6 +3,7 @@
 #include "claims/dflow/trajectory.hpp"
 #include "claims/measure/series.hpp"
 #include "claims/measure/slope.hpp"
+#include "claims/networks.hpp"
 #include "claims/subjects.hpp"
 
 #include <cmath>
@@ -201,7 +202,7 @@ void certified(const Setting& setting, Exponent exponent, Evidence& evidence) {
 }
 
 void of_network(const Setting& setting, Exponent exponent, Evidence& evidence) {
-    const std::size_t halvings = 9;
+    const std::size_t halvings = dimension_of(setting) > 100 ? 7 : 9;
     ManySteps<double> run = many<double>(setting, std::size_t{1} << halvings);
     const Interval<double> part(setting.path);
     Errors e;
@@ -227,6 +228,10 @@ bool exact_noise_model(const Setting& setting) { return setting.field != "networ
 
 template <class T>
 NoiseModel<T> noise_model(const Setting& setting) {
+    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, Mpfr50>) {
+        if (setting.field == "network" && setting.model && gives_noise(*setting.model))
+            return {network_output<T>(*setting.model), false, setting.path};
+    }
     return {make_subject<T>(setting).field, setting.field == "network", setting.path};
 }
 template NoiseModel<Rational> noise_model<Rational>(const Setting&);

@@ -1,25 +1,30 @@
 #include "claims/dflow/trajectory.hpp"
 
+#include <cmath>
+
 #include <stdexcept>
 #include <utility>
 
 namespace costate::claims {
 
 // e^A = (e^(A/2^k))^(2^k), ‖A/2^k‖ ≤ 1/64
-Matrix exponential(const Matrix& A) {
-    const double length = ScalarTraits<Mpfr50>::to_double(size(A));
+template <class T>
+guidance::SmallMatrix<T> exponential(const guidance::SmallMatrix<T>& A) {
+    double square = 0, scale = 1;
+    for (const T& a : A.values()) square += std::pow(ScalarTraits<T>::to_double(a), 2);
     int halvings = 0;
-    Mpfr50 scale = 1;
-    for (; length * ScalarTraits<Mpfr50>::to_double(scale) > 1.0 / 64; ++halvings) scale /= 2;
-    const Matrix B = scale * A;
-    Matrix sum = Matrix::identity(A.rows()), term = sum;
+    for (; std::sqrt(square) * scale > 1.0 / 64; ++halvings) scale /= 2;
+    const guidance::SmallMatrix<T> B = T(scale) * A;
+    guidance::SmallMatrix<T> sum = guidance::SmallMatrix<T>::identity(A.rows()), term = sum;
     for (int k = 1; k <= 20; ++k) {
-        term = Mpfr50(Mpfr50(1) / k) * (term * B);
+        term = T(T(1) / T(k)) * (term * B);
         sum += term;
     }
     for (int k = 0; k < halvings; ++k) sum = sum * sum;
     return sum;
 }
+template guidance::SmallMatrix<double> exponential(const guidance::SmallMatrix<double>&);
+template Matrix exponential(const Matrix&);
 
 Mpfr50 size(const Matrix& A) {
     Mpfr50 sum = 0;

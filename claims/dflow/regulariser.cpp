@@ -4,6 +4,8 @@
 #include "claims/subjects.hpp"
 #include "scalar/series_functions.hpp"
 
+#include <algorithm>
+
 #include <cmath>
 #include <string>
 #include <utility>
@@ -13,41 +15,92 @@ namespace costate::claims {
 
 namespace {
 
-// R = sign · (½r² - (d-1) log r): +1 is -log p, -1 what is printed.
+// R(r² = start² (1 + growth)) up to a constant, sign · (½r² - ½(d-1) log r²): +1 is -log p, -1 what is printed. In ℚ[[ε]] the
+// logarithm is log1p of the growth, which starts with ε.
+RationalSeries regulariser(int sign, int d, const Rational& start_square, const RationalSeries& growth) {
+    const RationalSeries square = RationalSeries(start_square) * (RationalSeries(1) + growth);
+    return RationalSeries(sign) * (square / RationalSeries(2) - RationalSeries(ratio(d - 1, 2)) * log1p(growth));
+}
+
+// At ‖x₀‖ = √(d-1) (1 + ε); in one dimension, where the sphere is the point 0, at ‖x₀‖ = ε.
 RationalSeries around_sphere(int sign, int d) {
     const RationalSeries e = RationalSeries::variable();
-    if (d == 1) return RationalSeries(sign) * e * e / RationalSeries(2);  // the sphere is the point 0
-    const RationalSeries square = (RationalSeries(1) + e) * (RationalSeries(1) + e);
-    return RationalSeries(sign * (d - 1)) * (square / RationalSeries(2) - log1p(e));
+    if (d == 1) return RationalSeries(sign) * e * e / RationalSeries(2);
+    return regulariser(sign, d, ratio(d - 1), e * (RationalSeries(2) + e));
 }
 
-// d‖x - η∇R‖²/dη = -2 x·∇R = -2 sign (‖x‖² - (d-1)): the sign that says whether a step leads to the sphere.
-bool leads_to_sphere(int sign, const std::vector<Rational>& x) {
-    Rational square = 0, change = 0;
+// ∇R, the coefficient of ε in R(x + ε e_i), one i after the other.
+std::vector<Rational> differentiated(int sign, const std::vector<Rational>& x) {
+    Rational square = 0;
     for (const Rational& value : x) square += value * value;
-    const int d = static_cast<int>(x.size());
-    for (const Rational& value : x) change -= 2 * sign * value * (value - (d - 1) * value / square);
-    return square < d - 1 ? change > 0 : change < 0;
+    const RationalSeries e = RationalSeries::variable();
+    std::vector<Rational> gradient;
+    for (const Rational& value : x)
+        gradient.push_back(regulariser(sign, static_cast<int>(x.size()), square,
+                                       e * (RationalSeries(2 * value) + e) / RationalSeries(square))[1]);
+    return gradient;
 }
 
-Finding descent(int sign, const Setting& setting) {
-    const int d = static_cast<int>(setting.dim);
+// A start, and -∇ log p(‖x‖) there in closed form, (1 - (d-1)/‖x‖²) x, for the density r^(d-1) e^(-r²/2) of χ_d.
+struct Start {
+    std::vector<Rational> x, gradient;
+    Rational square;  ///< ‖x‖²
+};
+
+// 2⁻⁶ … 2⁶ times a vector made from the seed, none of them 0: inside the sphere and outside.
+std::vector<Start> starts_of(const Setting& setting) {
     std::vector<Rational> direction = rational_numbers(setting.seed, 5, setting.dim);
-    direction[0] += direction[0] < 0 ? ratio(-1) : ratio(1);  // never 0
-    int starts = 0, right = 0;
+    direction[0] += direction[0] < 0 ? ratio(-1) : ratio(1);
+    std::vector<Start> starts;
     for (int k = -6; k <= 6; ++k) {
-        std::vector<Rational> x = direction;
-        Rational square = 0;
-        for (Rational& value : x) {
+        Start start{direction, {}, 0};
+        for (Rational& value : start.x) {
             value = k < 0 ? Rational(value / (1 << -k)) : Rational(value * (1 << k));
-            square += value * value;
+            start.square += value * value;
         }
-        if (square == d - 1) continue;
-        ++starts;
-        right += leads_to_sphere(sign, x) ? 1 : 0;
+        const Rational factor = 1 - (static_cast<int>(setting.dim) - 1) / start.square;
+        for (const Rational& value : start.x) start.gradient.push_back(factor * value);
+        starts.push_back(std::move(start));
     }
-    return {"descent", "a step along $-\\nabla R$ leads towards the sphere from each of " + std::to_string(starts) + " starts",
-            "from " + std::to_string(right), "exact", Proof::exact, right == starts};
+    return starts;
+}
+
+Hypothesis not_zero(const std::vector<Start>& starts) {
+    Rational smallest = starts.front().square;
+    for (const Start& start : starts) smallest = std::min(smallest, start.square);
+    return {"$x_0 \\ne 0$: there $\\log\\|x_0\\|$ is smooth", "smallest $\\|x_0\\|^2$: " + number(smallest), smallest > 0};
+}
+
+Finding gradients(int sign, const std::vector<Start>& starts) {
+    std::size_t equal = 0;
+    for (const Start& start : starts) equal += differentiated(sign, start.x) == start.gradient ? 1 : 0;
+    const std::string count = std::to_string(starts.size());
+    return {"gradient",
+            "$\\nabla R = (1 - (d-1)/\\|x_0\\|^2)\\, x_0 = -\\nabla\\log p$ at each of " + count + " starts",
+            "equal at " + std::to_string(equal),
+            "exact",
+            Proof::exact,
+            equal == starts.size()};
+}
+
+// d‖x - η∇R‖²/dη = -2 x·∇R has the sign of (d-1) - ‖x‖²: a step leads towards the sphere.
+Finding descent(int sign, const std::vector<Start>& starts) {
+    std::size_t asked = 0, right = 0;
+    for (const Start& start : starts) {
+        const Rational inward = static_cast<int>(start.x.size()) - 1 - start.square;
+        if (inward == 0) continue;
+        const std::vector<Rational> gradient = differentiated(sign, start.x);
+        Rational change = 0;
+        for (std::size_t i = 0; i < gradient.size(); ++i) change -= 2 * start.x[i] * gradient[i];
+        ++asked;
+        right += change * inward > 0 ? 1 : 0;
+    }
+    return {"descent",
+            "a step along $-\\nabla R$ leads towards the sphere from each of " + std::to_string(asked) + " starts",
+            "from " + std::to_string(right),
+            "exact",
+            Proof::exact,
+            right == asked};
 }
 
 Figure picture(int sign, int d) {
@@ -68,11 +121,16 @@ Evidence with_sign(int sign, const Setting& setting) {
     const RationalSeries R = around_sphere(sign, d);
     Evidence evidence{.subject = "$R(\\|x_0\\|)$ in " + std::to_string(d) + (d == 1 ? " dimension" : " dimensions") + ", seed " +
                                  std::to_string(setting.seed)};
+    const std::vector<Start> starts = starts_of(setting);
+    const Rational curvature = d == 1 ? ratio(1, 2) : ratio(d - 1);  // of -log p
+    evidence.hypotheses.push_back(not_zero(starts));
     evidence.findings.push_back({"critical point", "$R' = 0$ at $\\|x_0\\| = \\sqrt{d-1}$",
                                  "coefficient of $\\varepsilon$: " + number(R[1]), "exact", Proof::coefficient, R[1] == 0, false});
-    evidence.findings.push_back(
-        {"minimum", "the coefficient of $\\varepsilon^2$ is positive", number(R[2]), "exact", Proof::coefficient, R[2] > 0});
-    evidence.findings.push_back(descent(sign, setting));
+    evidence.findings.push_back({"minimum",
+                                 "the coefficient of $\\varepsilon^2$ is " + number(curvature) + ", that of $-\\log p$",
+                                 number(R[2]), "exact", Proof::coefficient, R[2] == curvature});
+    evidence.findings.push_back(gradients(sign, starts));
+    evidence.findings.push_back(descent(sign, starts));
     evidence.figures.push_back(picture(sign, d));
     return evidence;
 }
@@ -86,8 +144,10 @@ constexpr const char* text =
     "\\varepsilon)$ (in one dimension $\\|x_0\\| = \\varepsilon$) both readings are power series in $\\varepsilon$ with rational "
     "coefficients: the sphere is a critical point of both, and the coefficient of $\\varepsilon^2$ tells the minimum from the "
     "maximum.\n\n"
-    "Far from the sphere the sign decides likewise: $\\frac{d}{d\\eta}\\|x_0 - \\eta \\nabla R\\|^2$ at $\\eta = 0$, in rational "
-    "numbers, says whether a step leads towards the sphere, from starts inside and outside.";
+    "Far from the sphere the sign decides likewise. $\\nabla R$ is found by differentiating $R$ itself, as a power series along "
+    "each coordinate in rational numbers, and compared with $-\\nabla\\log p$ of the density $r^{d-1} e^{-r^2/2}$ in closed "
+    "form; $\\frac{d}{d\\eta}\\|x_0 - \\eta \\nabla R\\|^2$ at $\\eta = 0$ then says whether a step leads towards the sphere, "
+    "from starts inside and outside.";
 
 }  // namespace
 

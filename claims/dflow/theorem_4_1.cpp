@@ -1,9 +1,12 @@
 // D_{x₀}x(1) = T exp ∫ D_xu dt: time-ordered (precise), ordinary (printed).
+#include "claims/dflow/commutators.hpp"
 #include "claims/dflow/list.hpp"
 #include "claims/dflow/ordered_product.hpp"
 #include "claims/dflow/short_time.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/slope.hpp"
 #include "claims/subjects.hpp"
+#include "guidance/paths/conversions.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -28,10 +31,6 @@ Way way_of(const Setting& setting) {
 
 // Errors are far below: about 1e-26, and 1e-30 on most subjects.
 constexpr double bound = 1e-20;
-
-Mpfr50 relative(const Matrix& A, const Matrix& B) { return size(A - B) / size(A); }
-
-std::string percent(const Mpfr50& value) { return number(100 * ScalarTraits<Mpfr50>::to_double(value), 4) + " %"; }
 
 // (σ_t/σ_0) exp ∫ γ_t Var(x₁|x(t)) dt, γ_t = ½ d/dt (α²/σ²), by the nodes' quadrature.
 Matrix printed_form(const Setting& setting, const Trajectory& way) {
@@ -87,9 +86,37 @@ Mpfr50 most_commutator(const Trajectory& way) {
     return most;
 }
 
+// What print asks of the path and of the field.
+void add_hypotheses(const Setting& setting, Evidence& evidence) {
+    evidence.hypotheses.push_back(smoothness(setting, 1));
+    if (!on_a_path(setting)) return;
+    const auto first = guidance::at<Mpfr50>(setting.path, Mpfr50(0)), last = guidance::at<Mpfr50>(setting.path, Mpfr50(1));
+    const double off =
+        ScalarTraits<Mpfr50>::to_double(abs(Mpfr50(first.alpha)) + abs(Mpfr50(first.sigma2 - 1)) + abs(Mpfr50(last.alpha - 1)));
+    evidence.hypotheses.push_back({"the path runs from $\\alpha_0 = 0$, $\\sigma_0 = 1$ to $\\alpha_1 = 1$, $\\sigma_1 \\approx "
+                                   "0$ (not needed: the factor $\\sigma_1/\\sigma_0$ is checked)",
+                                   "$\\alpha_0 = $ " + number(first.alpha, 4) + ", $\\sigma_0^2 = $ " + number(first.sigma2, 4) +
+                                       ", $\\alpha_1 = $ " + number(last.alpha, 4) + ", $\\sigma_1^2 = $ " +
+                                       number(last.sigma2, 4),
+                                   off < 1e-40 && last.sigma2 < 1e-3, false});
+    guidance::GaussianMixture<Mpfr50> model = make_model<Mpfr50>(setting);
+    const Mpfr50 t = Mpfr50(1) / 2;
+    const std::vector<Mpfr50> x = numbers_in<Mpfr50>(start_of(setting, model.dim()));
+    std::vector<Mpfr50> u(x.size()), guess(x.size());
+    model(t, x, u);
+    model.denoiser(t, x, guess);
+    const auto from_x1 = guidance::velocity_from_x1<Mpfr50>(setting.path, t);
+    const Mpfr50 scale = 1 + norm(u);
+    for (std::size_t i = 0; i < x.size(); ++i) u[i] -= from_x1.on_x * x[i] + from_x1.on_n * guess[i];
+    const Mpfr50 gap = norm(u) / scale;
+    evidence.hypotheses.push_back({"$u_t(x) = a_t x + b_t \\mathbb{E}[x_1 | x(t) = x]$: the path's own velocity",
+                                   "relative difference " + number(gap, 2) + " at $t = 1/2$", gap < 1e-40});
+}
+
 Evidence printed(const Setting& setting) {
     const Way way = way_of(setting);
     Evidence evidence{.subject = describe(setting)};
+    add_hypotheses(setting, evidence);
     const Mpfr50 commutators = most_commutator(way.whole);
     evidence.hypotheses.push_back(
         {"the matrices $D_x u$ of different times commute (print does not ask for it)",
@@ -99,6 +126,11 @@ Evidence printed(const Setting& setting) {
         evidence.findings.push_back(
             vanishing("literal formula", "relative difference at $t = 9/10$:", relative(way.early.D, printed_form(setting, way.early))));
     evidence.findings.push_back(vanishing("symmetry", "$\\|D - D^\\top\\|/\\|D\\| =$", relative(way.whole.D, way.whole.D.transpose())));
+    predicted_gaps(way.whole, commuting(setting), evidence);
+    if (setting.field != "network") {
+        evidence.findings.push_back(short_time_gap(setting));
+        evidence.findings.back().decides = false;
+    }
     evidence.figures.push_back(gap_picture(way.whole));
     return evidence;
 }
@@ -135,6 +167,7 @@ Evidence precise_with(const Setting& setting, Product product) {
     const Mpfr50 end = size(way.whole.D);
     evidence.hypotheses.push_back(
         {"the flow and its derivative reach $t = 1$", "$\\|D_{x_0}x(1)\\|_F = $ " + number(end, 6), isfinite(end)});
+    add_hypotheses(setting, evidence);
     const OrderedProduct ordered = ordered_product(way.whole, product);
     evidence.findings.push_back(ordered.finding);
     evidence.findings.push_back(determinants(way.whole));
@@ -150,17 +183,18 @@ Evidence broken(const Setting& setting) { return precise_with(setting, commuting
 
 constexpr const char* text =
     "The flow of $\\dot x = u_t(x)$ carries a small change of $x_0$ along by $\\dot D = G(t) D$, $G(t) = D_x u_t(x(t))$, $D(0) = "
-    "I$. For a scalar equation the solution is $\\exp\\int G\\,dt$. For matrices it is the limit of products $e^{hG(t_N)} \\cdots "
-    "e^{hG(t_1)}$, the later factor on the left: the time-ordered exponential. The two agree when the matrices $G(t)$ commute, and "
-    "$D$ is then symmetric because each $G(t)$ is.\n\n"
-    "The trajectory and $D$ are computed to about 30 digits by Gauss collocation, $\\int G\\,dt$ at the same nodes. On a flow model "
-    "$G = (\\dot\\sigma/\\sigma) I + \\gamma_t \\operatorname{Var}(x_1 | x(t))$, so that $\\exp\\int G\\,dt$ is what the printed "
-    "formula means where $\\sigma_1 = 0$; at $t = 9/10$, where $\\sigma > 0$, the formula is evaluated letter by letter from the "
-    "posterior covariances.\n\n"
+    "I$. For a scalar equation the solution is $\\exp\\int G\\,dt$. For matrices it is the limit of products $e^{hG(t_N)} "
+    "\\cdots e^{hG(t_1)}$, the later factor on the left: the time-ordered exponential. The two agree when the matrices $G(t)$ "
+    "commute, and $D$ is then symmetric because each $G(t)$ is.\n\n"
+    "The trajectory and $D$ are computed to about 30 digits by Gauss collocation, $\\int G\\,dt$ at the same nodes. On a flow "
+    "model $G = (\\dot\\sigma/\\sigma) I + \\gamma_t \\operatorname{Var}(x_1 | x(t))$, so that $\\exp\\int G\\,dt$ is what the "
+    "printed formula means where $\\sigma_1 = 0$; at $t = 9/10$, where $\\sigma > 0$, the formula is evaluated letter by letter "
+    "from the posterior covariances.\n\n"
     "Products of $N = 1, 2, 4, \\ldots$ exponentials must then approach $D$ like $N^{-2}$, with a constant that is computed "
-    "beforehand from $\\ddot G$ and $[\\dot G, G]$. Over a time $h$ the ordinary exponential misses $D$ by $\\frac{1}{12} h^3 "
-    "[\\dot G, G]$, found as a power series. The determinants agree whatever the order of the factors (Liouville), so the volume is "
-    "right even where the matrix is not.";
+    "beforehand from $\\ddot G$ and $[\\dot G, G]$. How far the ordinary exponential misses $D$ and how asymmetric $D$ is follow "
+    "beforehand, too, from a product of exponentials with the first commutator of Magnus's series in each. Over a time $h$ the "
+    "ordinary exponential misses $D$ by $\\frac{1}{12} h^3 [\\dot G, G]$, found as a power series. The determinants agree "
+    "whatever the order of the factors (Liouville), so the volume is right even where the matrix is not.";
 
 }  // namespace
 

@@ -245,8 +245,52 @@ std::size_t dimension_of(const Setting& setting) {
     return setting.field == "network" ? make_subject<double>(setting).x0.size() : setting.dim;
 }
 
+namespace {
+
+// D_xu of a network at four times and points, in double precision.
+std::vector<guidance::SmallMatrix<double>> sampled_jacobians(const Setting& setting) {
+    Subject<double> subject = make_subject<double>(setting);
+    const std::size_t d = subject.x0.size();
+    std::vector<guidance::SmallMatrix<double>> all;
+    for (std::uint32_t k = 0; k < 4; ++k) {
+        const std::vector<double> x = numbers_in<double>(rational_numbers(setting.seed, 40 + k, d));
+        guidance::SmallMatrix<double> G(d, d);
+        for (std::size_t i = 0; i < d; ++i) {
+            std::vector<double> unit(d, 0.0), row(d, 0.0);
+            unit[i] = 1;
+            double unused = 0;
+            std::vector<double> theta_bar(subject.field.parameter_count(), 0.0);
+            subject.field.vjp(0.2 + 0.2 * k, x, unit, row, theta_bar, unused);
+            for (std::size_t j = 0; j < d; ++j) G(i, j) = row[j];
+        }
+        all.push_back(std::move(G));
+    }
+    return all;
+}
+
+double largest(const guidance::SmallMatrix<double>& m) {
+    double size = 0;
+    for (const double v : m.values()) size = std::max(size, std::abs(v));
+    return size;
+}
+
+}  // namespace
+
 bool commuting(const Setting& setting) {
-    return setting.field == "gaussian" || setting.field == "mixture-commuting" || dimension_of(setting) == 1;
+    if (dimension_of(setting) == 1) return true;
+    if (setting.field != "network") return setting.field == "gaussian" || setting.field == "mixture-commuting";
+    const auto G = sampled_jacobians(setting);
+    for (std::size_t a = 0; a < G.size(); ++a)
+        for (std::size_t b = a + 1; b < G.size(); ++b)
+            if (largest(G[a] * G[b] - G[b] * G[a]) > 1e-12 * largest(G[a]) * largest(G[b])) return false;
+    return true;
+}
+
+bool symmetric(const Setting& setting) {
+    if (setting.field != "network" || dimension_of(setting) == 1) return true;
+    for (const auto& G : sampled_jacobians(setting))
+        if (largest(G - G.transpose()) > 1e-12 * largest(G)) return false;
+    return true;
 }
 
 }  // namespace costate::claims

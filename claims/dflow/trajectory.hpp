@@ -55,8 +55,10 @@ Trajectory follow(Fields f, const Mpfr50& t0, const Mpfr50& t1, In<Mpfr50> x0);
 /// One after the other: D = D_last D_first, M = M_first + M_last.
 Trajectory joined(Trajectory first, Trajectory last);
 
-/// eᴬ, ‖A‖_F, AB - BA, det A; the derivative in t of the Legendre polynomial at the nodes of a piece.
-Matrix exponential(const Matrix& A);
+/// eᴬ (in double and at 50 digits), ‖A‖_F, AB - BA, det A; the derivative in t of the Legendre polynomial at the nodes of a
+/// piece.
+template <class T>
+guidance::SmallMatrix<T> exponential(const guidance::SmallMatrix<T>& A);
 Mpfr50 size(const Matrix& A);
 Matrix commutator(const Matrix& A, const Matrix& B);
 Mpfr50 determinant(Matrix A);
@@ -69,7 +71,9 @@ std::vector<Matrix> slopes(const TrajectoryPiece& piece);
 std::vector<Rational> start_of(const Setting& setting, std::size_t dim);
 /// The network's dimension, or that of the setting.
 std::size_t dimension_of(const Setting& setting);
-/// Whether the matrices D_xu commute along every trajectory from start_of.
+/// Whether the matrices D_xu commute along every trajectory from start_of; of a network: at four points, to rounding.
 bool commuting(const Setting& setting);
+/// Whether they are symmetric where they commute: those of exact models are; of a network: at four points, to rounding.
+bool symmetric(const Setting& setting);
 
 }  // namespace costate::claims

@@ -2,10 +2,12 @@
 #include "claims/dflow/equality.hpp"
 #include "claims/dflow/list.hpp"
 #include "claims/dflow/trajectory.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/slope.hpp"
 #include "claims/subjects.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,10 +151,75 @@ Projection projection(const Setting& setting) {
 }
 
 template <class C>
+double length(const std::vector<C>& v) {
+    std::vector<Mpfr50> values;
+    for (const C& value : v) values.push_back(Mpfr50(value));
+    return ScalarTraits<Mpfr50>::to_double(norm(values));
+}
+
+template <class C>
 Hypothesis sloping(const Step<C>& step) {
-    std::vector<Mpfr50> g;
-    for (const C& value : step.g) g.push_back(Mpfr50(value));
-    return {"$\\nabla L \\ne 0$ at $x(1)$", "$\\|\\nabla L\\| = $ " + number(norm(g), 6), norm(g) > 0};
+    const double slope = length(step.g);
+    return {"$\\nabla L \\ne 0$ at $x(1)$", "$\\|\\nabla L\\| = $ " + number(slope, 6), slope > 0};
+}
+
+template <class C>
+std::vector<C> difference(std::vector<C> a, const std::vector<C>& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
+    return a;
+}
+
+// What print misses, measured, is `predicted`: beside the verdict. 0 where print is right.
+template <class C>
+Finding missed(std::string name, const std::string& what, const std::vector<C>& measured, const std::vector<C>& predicted,
+               const std::vector<C>& scale) {
+    const double of = length(scale), gap = length(difference(measured, predicted)) / of;
+    constexpr bool exact = ScalarTraits<C>::exact;
+    return {std::move(name),
+            what + ", " + number(100 * length(predicted) / of) + " % of it",
+            number(100 * length(measured) / of) + " %" + (exact ? "" : ", the vectors differ by " + number(gap, 2)),
+            exact ? "exact" : "error below 1e-38",
+            exact ? Proof::exact : Proof::bound,
+            exact ? measured == predicted : gap < 1e-38,
+            false};
+}
+
+// ‖Φ(x₀ - τ∇L) - x₁ - τδ‖/τ for δ as printed and as it is: D (D - Dᵀ) ∇L and 0 are what should be left as τ → 0.
+template <class C>
+Figure left_over(const Setting& setting, const Step<C>& step) {
+    Subject<double> subject = make_subject<double>(setting);
+    const std::size_t d = step.g.size();
+    const ode::Tableau tableau = ode::find_tableau(method);
+    const auto doubles = [](const std::vector<C>& v) {
+        std::vector<double> result;
+        for (const C& value : v) result.push_back(ScalarTraits<C>::to_double(value));
+        return result;
+    };
+    const std::vector<C> back = step.D.transpose()(step.g), twice = step.D(step.D(step.g)), right = step.D(back);
+    const std::vector<double> x0 = doubles(numbers_in<C>(start_of(setting, d))), w = doubles(step.w);
+    const std::vector<double> x1 = solve<double>(tableau, subject.field, 0.0, 1.0, steps_of(setting), x0);
+    const auto curve_of_reading = [&](std::string label, const std::vector<double>& delta, double predicted) {
+        Curve curve{std::move(label), {}, {}, {}};
+        for (double tau = 0x1p-3; tau >= 0x1p-14; tau /= 2) {
+            std::vector<double> start = x0;
+            for (std::size_t i = 0; i < d; ++i) start[i] -= tau * w[i];
+            const std::vector<double> end = solve<double>(tableau, subject.field, 0.0, 1.0, steps_of(setting), start);
+            double square = 0;
+            for (std::size_t i = 0; i < d; ++i) square += std::pow((end[i] - x1[i]) / tau + delta[i], 2);
+            curve.x.push_back(tau);
+            curve.measured.push_back(std::sqrt(square));
+            curve.predicted.push_back(predicted);
+        }
+        return curve;
+    };
+    return {"What is left of $(\\Phi(x_0 - \\tau \\nabla_{x_0} L) - x(1))/\\tau$ after $\\delta x(1)$ is taken away; predicted: "
+            "its limit",
+            "τ",
+            "length",
+            true,
+            false,
+            {curve_of_reading("$\\delta x(1)$ as printed", doubles(twice), length(difference(twice, right))),
+             curve_of_reading("$-D D^\\top \\nabla L$", doubles(right), 0)}};
 }
 
 template <class C>
@@ -160,8 +227,15 @@ Evidence printed_in(const Setting& setting) {
     const Step<C> step = step_of<C>(setting);
     Evidence evidence{.subject = describe(setting)};
     evidence.hypotheses.push_back(sloping(step));
-    evidence.findings.push_back(equality<C>("gradient", "$\\nabla_{x_0} L = D \\nabla L$", step.w, step.D(step.g)));
-    evidence.findings.push_back(equality<C>("variation", "$\\delta x(1) = -D^2 \\nabla L$", step.moved, negative(step.D(step.D(step.g)))));
+    evidence.hypotheses.push_back(smoothness(setting, 1));
+    const std::vector<C> on_g = step.D(step.g), twice = step.D(on_g), turned = difference(step.D.transpose()(step.g), on_g);
+    evidence.findings.push_back(equality<C>("gradient", "$\\nabla_{x_0} L = D \\nabla L$", step.w, on_g));
+    evidence.findings.push_back(equality<C>("variation", "$\\delta x(1) = -D^2 \\nabla L$", step.moved, negative(twice)));
+    evidence.findings.push_back(missed<C>("gradient gap", "$\\nabla_{x_0} L - D \\nabla L = (D^\\top - D) \\nabla L$",
+                                          difference(step.w, on_g), turned, step.w));
+    evidence.findings.push_back(missed<C>("gap", "$\\delta x(1) + D^2 \\nabla L = D (D - D^\\top) \\nabla L$",
+                                          difference(step.moved, negative(twice)), negative(step.D(turned)), step.moved));
+    evidence.figures.push_back(left_over(setting, step));
     return evidence;
 }
 
@@ -170,11 +244,13 @@ Evidence precise_in(const Setting& setting, bool broken) {
     const Step<C> step = step_of<C>(setting);
     Evidence evidence{.subject = describe(setting)};
     evidence.hypotheses.push_back(sloping(step));
+    evidence.hypotheses.push_back(smoothness(setting, 1));
     const std::vector<C> back = step.D.transpose()(step.g);
     evidence.findings.push_back(equality<C>("gradient", "$\\nabla_{x_0} L = D^\\top \\nabla L$", step.w, back));
     evidence.findings.push_back(
         equality<C>("variation", "$\\delta x(1) = -D D^\\top \\nabla L$", step.moved, negative(step.D(broken ? step.g : back))));
     evidence.findings.push_back(semidefinite(step));
+    evidence.figures.push_back(left_over(setting, step));
     if (setting.field == "network") return evidence;
     Projection bias = projection(setting);
     evidence.findings.push_back(std::move(bias.finding));
@@ -192,7 +268,7 @@ Evidence broken(const Setting& setting) {
 
 Evidence other_subject(const Setting& setting) {
     Setting other = setting;
-    other.field = commuting(setting) ? "mixture" : guidance::is_transcendental(setting.path) ? "mixture-commuting" : "gaussian";
+    other.field = commuting(setting) && symmetric(setting) ? "mixture" : guidance::is_transcendental(setting.path) ? "mixture-commuting" : "gaussian";
     other.dim = setting.field == "network" ? 2 : std::max<std::size_t>(2, setting.dim);
     return printed(other);
 }
@@ -202,13 +278,14 @@ constexpr const char* text =
     "\\nabla_{x_0} L$ with $D = D_{x_0}x(1)$, and $\\nabla_{x_0} L = D^\\top \\nabla L$ by the chain rule. Print has $D$ for "
     "$D^\\top$, which is right only where $D$ is symmetric.\n\n"
     "The flow is the one that D-Flow computes: a few steps of the midpoint rule. $\\nabla_{x_0} L$ comes from one reverse sweep, "
-    "$D$ from a sweep for each coordinate, and the movement from the flow itself, run on $x_0 - \\tau \\nabla_{x_0} L$ as a power "
-    "series in $\\tau$: three computations that share no formula, compared with $=$ in rational numbers where the field has such "
-    "values.\n\n"
+    "$D$ from a sweep for each coordinate, and the movement from the flow itself, run on $x_0 - \\tau \\nabla_{x_0} L$ as a "
+    "power series in $\\tau$: three computations that share no formula, compared with $=$ in rational numbers where the field "
+    "has such values.\n\n"
+    "What print misses is $D (D - D^\\top) \\nabla L$: it is computed first, and found again in the flow's own movement.\n\n"
     "$D D^\\top$ is positive semidefinite whatever $D$ is, so the message about the implicit bias survives: for Gaussian data of "
-    "covariance $\\operatorname{diag}(1, \\varepsilon^2)$ it is $\\operatorname{diag}(\\alpha_1^2 s^2 + \\sigma_1^2) / (\\alpha_0^2 "
-    "s^2 + \\sigma_0^2)$ with $s^2 = 1, \\varepsilon^2$: what leaves the data is suppressed by $\\varepsilon^2$ where the path ends "
-    "on them.";
+    "covariance $\\operatorname{diag}(1, \\varepsilon^2)$ it is $\\operatorname{diag}(\\alpha_1^2 s^2 + \\sigma_1^2) / "
+    "(\\alpha_0^2 s^2 + \\sigma_0^2)$ with $s^2 = 1, \\varepsilon^2$: what leaves the data is suppressed by $\\varepsilon^2$ "
+    "where the path ends on them.";
 
 }  // namespace
 
@@ -216,7 +293,7 @@ Claim dflow_variation() {
     const Reading print{
         "printed",
         "$\\delta x(1) = -[D_{x_0}x(1)]^2 \\nabla_{x(1)} L$",
-        [](const Setting& setting) { return commuting(setting); },
+        [](const Setting& setting) { return commuting(setting) && symmetric(setting); },
         printed,
         Control{"the subject is exchanged for one on which $D$ is symmetric (for one on which it is not, where the setting's own is)",
                 "variation", other_subject},

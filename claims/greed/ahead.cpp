@@ -1,6 +1,6 @@
 #include "claims/greed/ahead.hpp"
 
-#include "claims/measure/slope.hpp"
+#include "claims/greed/start.hpp"
 
 #include <cmath>
 
@@ -29,6 +29,14 @@ ode::Tableau spoilt(const ode::Tableau& tableau) {
         broken.b.back() -= ratio(1, 8);
     }
     return broken;
+}
+
+Axes axes_of_one_euler_step() {
+    return {.paths = all_paths("cond-ot"),
+            .fields = {"gaussian", "mixture", "polynomial", "data-set"},
+            .dims = {2, 1, 3, 10},
+            .seed = true,
+            .model = true};
 }
 
 Hypothesis noise_left(const guidance::AnyPath& path, double t) {

@@ -74,7 +74,7 @@ ode::GradientResult<T> in_regular(std::string_view method, Model<T>& model, cons
 template <class T>
 Matrix<T> jacobian_in_regular(Model<T>& model, const ode::Tableau& tableau, const Place<T>& from, const Place<T>& to, In<T> x);
 
-/// M⁻¹ b by elimination with the first pivot that is a unit. Throws std::domain_error for a singular matrix.
+/// M⁻¹ b by elimination with the first pivot that is a unit, the largest where numbers are rounded. Throws std::domain_error for a singular matrix.
 template <class T>
 std::vector<T> solve_linear(Matrix<T> m, std::vector<T> b);
 

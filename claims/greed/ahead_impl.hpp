@@ -165,6 +165,11 @@ std::vector<T> solve_linear(Matrix<T> m, std::vector<T> b) {
     for (std::size_t k = 0; k < n; ++k) {
         std::size_t pivot = k;
         while (pivot < n && !is_unit(m(pivot, k))) ++pivot;
+        if constexpr (std::floating_point<T> || std::same_as<T, Mpfr50>) {  // the largest: small ones lose digits
+            const auto size = [&](std::size_t i) { return std::abs(ScalarTraits<T>::to_double(m(i, k))); };
+            for (std::size_t i = pivot + 1; i < n; ++i)
+                if (size(i) > size(pivot)) pivot = i;
+        }
         if (pivot == n)
             throw std::domain_error("linear equations: the matrix is singular in column " + std::to_string(k) +
                                     "; "

@@ -1,5 +1,6 @@
-#include "claims/greed/ahead.hpp"
 #include "claims/greed/list.hpp"
+#include "claims/greed/start.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/series.hpp"
 #include "claims/measure/slope.hpp"
 #include "guidance/models/gaussian.hpp"
@@ -13,7 +14,7 @@ using namespace ahead;
 
 // The times at which the identity is looked at; σ is rational there on the rational paths (3/5 also on linear-vp).
 std::vector<Rational> times(const Setting& setting) {
-    if (exact_here(setting)) return {ratio(3, 5)};
+    if (exact_here(setting) || setting.dim > 3) return {ratio(3, 5)};
     return {ratio(1, 4), ratio(3, 5), ratio(7, 8)};
 }
 
@@ -115,6 +116,10 @@ Finding closed_form(const Setting& setting, bool broken, Figure& figure) {
 Evidence run(const Setting& setting, bool broken) {
     Evidence evidence{.subject = describe(setting)};
     evidence.hypotheses.push_back(noise_left(setting.path, 0.875));
+    Model<Mpfr50> model = make_ahead<Mpfr50>(setting);
+    evidence.hypotheses.push_back(
+        trained<Mpfr50>(model, start_time<Mpfr50>(), numbers_in<Mpfr50>(rational_numbers(setting.seed, 3, setting.dim))));
+    evidence.hypotheses.push_back(smoothness(setting, 1));
     evidence.findings.push_back(exact_here(setting) ? derivative<Rational>(setting) : derivative<Mpfr50>(setting));
     evidence.figures.emplace_back();
     evidence.findings.push_back(closed_form(setting, broken, evidence.figures.back()));
@@ -138,7 +143,7 @@ Claim exact_solution() {
         "the whole formula to more than 30 digits.";
     claim.axes = {.paths = all_paths("cond-ot"),
                   .fields = {"mixture", "gaussian", "mixture-isotropic", "data-set"},
-                  .dims = {2, 1, 3},
+                  .dims = {2, 1, 3, 10},
                   .seed = true};
     claim.readings = {{.name = "precise",
                        .statement = "$x_t = \\frac{\\sigma_t}{\\sigma_s} x_s + \\sigma_t \\int_{\\gamma_s}^{\\gamma_t} "

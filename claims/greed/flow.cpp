@@ -45,6 +45,14 @@ struct Along {
     }
 };
 
+// x' = f
+struct Still {
+    Field<Mpfr50>& f;
+
+    [[nodiscard]] std::size_t dim() const { return f.dim(); }
+    void operator()(const Mpfr50& t, std::span<const Mpfr50> x, std::span<Mpfr50> slope) { f(t, x, slope); }
+};
+
 // (x, λ, a)' = (f, -λᵀ∂f/∂x, -λ)
 struct Backward {
     Field<Mpfr50>& f;
@@ -114,6 +122,13 @@ Direction exact_direction(Field<Mpfr50>& f, const Mpfr50& t0, const Mpfr50& t1, 
     start.insert(start.end(), v.begin(), v.end());
     const double error = extrapolated(Along{f}, t0, t1, start, end, columns);
     return {part(end, 0, x0.size()), part(end, 1, x0.size()), error};
+}
+
+Direction exact_end(Field<Mpfr50>& f, const Mpfr50& t0, const Mpfr50& t1, In<Mpfr50> x0, std::size_t columns) {
+    const std::vector<Mpfr50> start(x0.begin(), x0.end());
+    Direction result;
+    result.error = extrapolated(Still{f}, t0, t1, start, result.x1, columns);
+    return result;
 }
 
 Adjoint exact_adjoint(Field<Mpfr50>& f, const Mpfr50& t1, const Mpfr50& t0, In<Mpfr50> x1, In<Mpfr50> lambda1,

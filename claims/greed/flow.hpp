@@ -22,6 +22,9 @@ struct Direction {
 Direction exact_direction(Field<Mpfr50>& f, const Mpfr50& t0, const Mpfr50& t1, In<Mpfr50> x0, In<Mpfr50> v,
                           std::size_t columns);
 
+/// x₁ alone, half as dear.
+Direction exact_end(Field<Mpfr50>& f, const Mpfr50& t0, const Mpfr50& t1, In<Mpfr50> x0, std::size_t columns);
+
 /// The adjoint equation λ' = -λᵀ∂f/∂x and the control's a' = -λ, a(t₁) = 0, from (x₁, λ₁) at t₁ back to t₀ in one step.
 struct Adjoint {
     std::vector<Mpfr50> x0, lambda, control;

@@ -1,4 +1,5 @@
 #include "claims/greed/list.hpp"
+#include "claims/greed/model_derivatives.hpp"
 #include "claims/measure/slope.hpp"
 #include "claims/subjects.hpp"
 #include "guidance/paths/conversions.hpp"
@@ -148,6 +149,7 @@ Evidence run(const Setting& setting, bool broken) {
     evidence.findings.push_back(continuity(setting, p, evidence.figures.back()));
     for (Finding& one : derivatives(setting, p)) evidence.findings.push_back(std::move(one));
     evidence.findings.push_back(covariances(setting, p));
+    ahead::add_regular_derivatives(setting, evidence);
     return evidence;
 }
 
@@ -162,8 +164,10 @@ Claim flow_model() {
         "The velocity $u = E[\\dot{\\alpha} X_1 + \\dot{\\sigma} X_0 | X_t = x]$, the denoiser $\\hat{x}_1$, the noise $\\hat{\\epsilon}$ and the score of a Gaussian mixture are "
         "computed by formulas of their own, and then from each other by the affine conversions.\n\n"
         "That the velocity really moves the densities is the continuity equation: along the flow $\\log p$ changes by $-\\operatorname{div} u$. The derivative is the first "
-        "coefficient of a power series in time at 50 digits, and so are those of $u$ in $x$ and $t$, against which the products with vectors are held.";
-    claim.axes = {.paths = all_paths("cond-ot"), .fields = {"mixture", "gaussian", "mixture-isotropic", "data-set"}, .dims = {2, 1, 3}, .seed = true};
+        "coefficient of a power series in time at 50 digits, and so are those of $u$ in $x$ and $t$, against which the products with vectors are held; so, too, for $\\hat{\\epsilon}$ as a field of $r = \\sigma/\\alpha$ and $x/\\alpha$.";
+    std::vector<std::string> paths = all_paths("cond-ot");
+    paths.insert(paths.end(), {"polynomial:1", "polynomial:3"});  // their times of a ratio have other formulas
+    claim.axes = {.paths = std::move(paths), .fields = {"mixture", "gaussian", "mixture-isotropic", "data-set"}, .dims = {2, 1, 3}, .seed = true};
     claim.readings = {{.name = "precise",
                        .statement = "$u = \\frac{\\dot{\\sigma}}{\\sigma} x + (\\dot{\\alpha} - \\alpha\\frac{\\dot{\\sigma}}{\\sigma}) \\hat{x}_1$, $\\nabla \\log p_t = -\\hat{\\epsilon}/\\sigma$, "
                                     "$\\partial_t p_t + \\operatorname{div}(p_t u) = 0$",

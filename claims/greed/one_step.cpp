@@ -1,9 +1,11 @@
 #include "claims/greed/one_step.hpp"
 
 #include "claims/greed/ahead.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/slope.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace costate::claims::ahead {
 
@@ -81,6 +83,40 @@ void add_slope(Evidence& evidence, const Prediction& prediction, const std::func
     Curve curve = curve_of(slope, order, constant, label);
     if (prediction.vanishes) curve.predicted.clear();
     evidence.figures.push_back({title, "h = 1 - t", "error", true, true, {std::move(curve)}});
+}
+
+Evidence run_one_step(const OneStep& parts, const Setting& setting, bool broken) {
+    Evidence evidence{.subject = describe(setting) + ", tableau " + setting.tableau.name};
+    const std::size_t order = ode::order(setting.tableau);
+    evidence.hypotheses.push_back({"the method is explicit and of order $\\alpha > 0$",
+                                   "explicit, order " + std::to_string(order) + " by the rooted trees",
+                                   ode::is_explicit(setting.tableau) && order > 0});
+    evidence.hypotheses.push_back(smoothness(setting, order + 1));
+    const ode::Tableau used = broken ? spoilt(setting.tableau) : setting.tableau;
+    Subject<Mpfr50> subject = make_subject<Mpfr50>(setting);
+    Subject<double> guess = make_subject<double>(setting);
+    if (parts.sequence) evidence.hypotheses.push_back(parts.sequence(subject, guess, used));
+    const Prediction prediction = parts.add_series(evidence, used, setting);
+    add_slope(
+        evidence, prediction, [&](const Mpfr50& h) { return parts.error_at(subject, guess, used, order, h); }, parts.picture,
+        setting.tableau.name);
+    return evidence;
+}
+
+void complete(Claim& claim, std::string statement, OneStep parts) {
+    claim.axes = {.tableaus = all_tableaus("midpoint"),
+                  .paths = all_paths("cond-ot"),
+                  .fields = {"polynomial", "mixture", "gaussian", "linear"},
+                  .dims = {2, 1, 3},
+                  .seed = true};
+    claim.readings = {
+        {.name = "precise",
+         .statement = std::move(statement),
+         .expected = always(true),
+         .run = [parts](const Setting& setting) { return run_one_step(parts, setting, false); },
+         .control = {"the weights of the tableau: an eighth moves from the last to the first (of one stage: it is lost), and the "
+                     "order with it",
+                     "coefficient", [parts](const Setting& setting) { return run_one_step(parts, setting, true); }}}};
 }
 
 template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>);

@@ -3,6 +3,7 @@
 
 #include "claims/claim.hpp"
 #include "claims/measure/series.hpp"
+#include "claims/subjects.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -35,5 +36,26 @@ struct KnownError {
 /// Findings "order" and "constant" from 12 halvings, and a figure: slope p + 1 with the predicted constant, or at least p + 2.
 void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at,
                const std::string& title, const std::string& label);
+
+/// What differs between the claims on one step of an explicit method from t = 1 - h to the end. `used` is the setting's tableau
+/// or, in the control, spoilt(tableau): predictions come from the setting's own. `guess` is the same subject in double precision,
+/// where a solution is looked for first.
+struct OneStep {
+    std::function<Prediction(Evidence&, const ode::Tableau& used,
+                             const Setting&)> add_series;  ///< findings in power series
+    std::function<KnownError(Subject<Mpfr50>&, Subject<double>& guess, const ode::Tableau& used, std::size_t order,
+                             const Mpfr50& h)>
+        error_at;
+    std::function<Hypothesis(Subject<Mpfr50>&, Subject<double>& guess,
+                             const ode::Tableau& used)>
+        sequence;         ///< of states, where the theorem has one
+    std::string picture;  ///< the title of the figure
+};
+
+/// Hypotheses, the findings of the series, and those of the slope.
+Evidence run_one_step(const OneStep& parts, const Setting& setting, bool broken);
+
+/// Axes and the one reading of such a claim, with its control: the weights of the tableau.
+void complete(Claim& claim, std::string statement, OneStep parts);
 
 }  // namespace costate::claims::ahead

@@ -1,6 +1,7 @@
-#include "claims/greed/ahead.hpp"
 #include "claims/greed/flow.hpp"
 #include "claims/greed/list.hpp"
+#include "claims/greed/start.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/slope.hpp"
 
 #include <cmath>
@@ -18,11 +19,11 @@ enum class Change { none, without_flow, linear_loss };
 
 constexpr double run_time = 0.96875;
 
-// Φ_{t,1}(x) and ∂Φ/∂x, and what a derivative made of differences of Φ is good for.
+// Φ_{t,1}(x) and its derivative, and what a derivative made of differences of Φ is good for.
 template <class T>
 struct FlowMap {
     std::function<std::vector<T>(const std::vector<T>&)> end;
-    std::function<Matrix<T>(const std::vector<T>&)> jacobian;
+    std::function<std::vector<T>(const std::vector<T>&, const std::vector<T>&)> push;  // ∂Φ/∂x v
     std::function<std::vector<T>(const std::vector<T>&)> sketch;  // Φ to the eye, for the figure
     T step;                                                       // of the differences
     double tolerance;                                             // of their quotient, relative
@@ -34,13 +35,13 @@ FlowMap<Mpfr50> flow_map(Field<Mpfr50>& f, const Mpfr50& t) {
     using Vector = std::vector<Mpfr50>;
     constexpr std::size_t columns = 10, few = 6;
     const auto with_columns = [&f, t](std::size_t k) {
-        return [&f, t, k](const Vector& x) { return exact_direction(f, t, Mpfr50(1), x, x, k).x1; };
+        return [&f, t, k](const Vector& x) { return exact_end(f, t, Mpfr50(1), x, k).x1; };
     };
-    const auto jacobian = [&f, t](const Vector& x) {
-        return Matrix<Mpfr50>(x.size(), x.size(), exact_step(f, t, Mpfr50(1), x, columns).jacobian);
+    const auto push = [&f, t](const Vector& x, const Vector& v) {
+        return exact_direction(f, t, Mpfr50(1), x, v, columns).x1_dot;
     };
-    return {with_columns(columns), jacobian, with_columns(few),
-            Mpfr50("1e-6"),        1e-15,    "differences of fourth order at 50 digits, relative 1e-15",
+    return {with_columns(columns), push,  with_columns(few),
+            Mpfr50("1e-6"),        1e-15, "differences of fourth order at 50 digits, relative 1e-15",
             Proof::bound};
 }
 
@@ -49,10 +50,10 @@ FlowMap<double> flow_map(Field<double>& f, double t) {
     static constexpr std::size_t steps = 24;
     const ode::Tableau& tableau = ode::find_tableau("dormand-prince");
     const auto end = [&f, &tableau, t](const Vector& x) { return solve<double>(tableau, f, t, 1.0, steps, x); };
-    const auto jacobian = [&f, &tableau, t](const Vector& x) {
-        return Matrix<double>(x.size(), x.size(), discrete_jacobian<double>(tableau, f, t, 1.0, steps, x));
+    const auto push = [&f, &tableau, t](const Vector& x, const Vector& v) {
+        return solve_tangent<double>(tableau, f, t, 1.0, steps, x, v).x1_dot;
     };
-    return {end, jacobian, end, 3e-5, 1e-7, "differences of fourth order in double, relative 1e-7", Proof::illustration};
+    return {end, push, end, 3e-5, 1e-7, "differences of fourth order in double, relative 1e-7", Proof::illustration};
 }
 
 // d/dη Φ(x - ηg) at 0: (8 (Φ(η) - Φ(-η)) - (Φ(2η) - Φ(-2η)))/(12η)
@@ -112,23 +113,23 @@ Evidence run_in(const Setting& setting, Gradient where, Change change) {
                          y = numbers_in<T>(rational_numbers(setting.seed, 4, d));
     const Loss<T> loss = change == Change::linear_loss ? linear_functional<T>(y) : squared_distance<T>(y);
     Evidence evidence{.subject = describe(setting) + ", t = 31/32"};
-    evidence.hypotheses.push_back(noise_left(setting.path, run_time));
+    evidence.hypotheses = {noise_left(setting.path, run_time), trained<T>(model, t, x), differentiable<T>(loss, x),
+                           smoothness(setting, 1)};
 
     const FlowMap<T> flow = flow_map(model.velocity, t);
     const std::vector<T> x1 = flow.end(x), guess = value<T>(model.x1hat, t, x);
-    const Matrix<T> D = flow.jacobian(x), J = jacobian<T>(model.x1hat, t, x);
+    const Matrix<T> J = jacobian<T>(model.x1hat, t, x);
     std::vector<T> at_guess(d), at_end(d);
     loss.gradient(guess, at_guess);
     loss.gradient(x1, at_end);
-    // -∂Φ Jᵀ v
-    const auto through = [&](const std::vector<T>& v) {
+    const auto through = [&](const std::vector<T>& v) {  // -∂Φ Jᵀ v
         std::vector<T> result = J.transpose()(v);
-        if (change != Change::without_flow) result = D(result);
+        if (change != Change::without_flow) result = flow.push(x, result);
         for (T& value : result) value = -value;
         return result;
     };
-    const std::vector<T> precise = through(at_guess), printed = through(at_end), g = J.transpose()(at_guess);
-    const std::vector<T> measured = variation(flow, x, g);
+    const std::vector<T> precise = through(at_guess), printed = through(at_end), g = J.transpose()(at_guess),
+                         measured = variation(flow, x, g);
     evidence.findings.push_back(
         compare("variation", flow, where == Gradient::at_guess ? precise : printed, measured, measured));
     if (where == Gradient::at_end) {
@@ -165,7 +166,7 @@ Claim greedy_dynamics() {
         "of the order of $r_t^2$, and agree when the gradient of the loss is the same everywhere.";
     claim.axes = {.paths = all_paths("cond-ot"),
                   .fields = {"mixture", "gaussian", "data-set"},
-                  .dims = {2, 1, 3},
+                  .dims = {2, 1, 3, 10},
                   .seed = true,
                   .model = true};
     claim.readings = {

@@ -1,5 +1,5 @@
-#include "claims/greed/ahead.hpp"
 #include "claims/greed/list.hpp"
+#include "claims/greed/start.hpp"
 #include "claims/measure/slope.hpp"
 
 #include <cmath>
@@ -11,29 +11,13 @@ namespace {
 
 using namespace ahead;
 
-constexpr double run_time = 0.6;
+// The step ends at σ₁ = cut, α₁ = 1, where a cut is given.
 
 template <class T>
-struct Start {
-    Model<T> model;
-    std::vector<T> x, y;
-    T t;
-    Place<T> from, to;
-};
-
-template <class T>
-Start<T> start_of(const Setting& setting, const std::optional<Rational>& cut) {
-    Model<T> model = make_ahead<T>(setting);
-    const std::size_t d = model.x1hat.dim();
-    const T t = start_time<T>();
-    Place<T> from = place_at<T>(setting.path, t), to = place_at<T>(setting.path, T(1));
-    if (cut) to = {T(1), from_rational<T>(*cut)};
-    return {std::move(model),
-            numbers_in<T>(rational_numbers(setting.seed, 3, d)),
-            numbers_in<T>(rational_numbers(setting.seed, 4, d)),
-            t,
-            from,
-            to};
+Start<T> start_until(const Setting& setting, const std::optional<Rational>& cut) {
+    Start<T> start = start_of<T>(make_ahead<T>(setting), setting);
+    if (cut) start.to = {T(1), from_rational<T>(*cut)};
+    return start;
 }
 
 // on_x I + on_J J
@@ -72,15 +56,15 @@ Finding decay(Start<T>& s, const Matrix<T>& J, bool broken, Figure& figure) {
 
 template <class T>
 Evidence printed_in(const Setting& setting, const std::optional<Rational>& cut) {
-    Start<T> s = start_of<T>(setting, cut);
+    Start<T> s = start_until<T>(setting, cut);
     Evidence evidence{.subject = describe(setting) + ", t = 3/5"};
-    evidence.hypotheses.push_back(noise_left(setting.path, run_time));
+    const Loss<T> loss = squared_distance<T>(s.y);
+    add_hypotheses<T>(evidence, setting, s, loss);
     evidence.hypotheses.push_back(ends_on_data(setting.path));
     if (cut)
         evidence.hypotheses.back() = {evidence.hypotheses.back().text,
                                       "$\\sigma_1 = " + number(*cut) + "$: the step stops there", false};
     evidence.hypotheses.back().decides = false;  // print does not ask for it
-    const Loss<T> loss = squared_distance<T>(s.y);
     const auto expected = greedy<T>(s.model, loss, s.t, s.x);
     const auto found = in_regular<T>("dto", s.model, loss, ode::find_tableau("euler"), s.from, s.to, 1, s.x);
     evidence.findings.push_back(
@@ -98,9 +82,10 @@ Evidence printed_in(const Setting& setting, const std::optional<Rational>& cut) 
 
 template <class T>
 Evidence precise_in(const Setting& setting, bool broken) {
-    Start<T> s = start_of<T>(setting, std::nullopt);
+    Start<T> s = start_until<T>(setting, std::nullopt);
     Evidence evidence{.subject = describe(setting) + ", t = 3/5"};
-    evidence.hypotheses.push_back(noise_left(setting.path, run_time));
+    const Loss<T> loss = linear_functional<T>(s.y);
+    add_hypotheses<T>(evidence, setting, s, loss);
     const T share = s.to.sigma() / s.from.sigma(), on_x1 = s.to.alpha - (broken ? T(0) : T(share * s.from.alpha));
     const Matrix<T> J = jacobian<T>(s.model.x1hat, s.t, s.x), predicted = combination<T>(share, on_x1, J);
     Matrix<T> gap = predicted;
@@ -109,8 +94,7 @@ Evidence precise_in(const Setting& setting, bool broken) {
     for (std::size_t i = 0; i < end.size(); ++i) end[i] = share * s.x[i] + on_x1 * end[i];
 
     Matrix<T> D = jacobian_in_regular<T>(s.model, ode::find_tableau("euler"), s.from, s.to, s.x);
-    const auto found =
-        in_regular<T>("dto", s.model, linear_functional<T>(s.y), ode::find_tableau("euler"), s.from, s.to, 1, s.x);
+    const auto found = in_regular<T>("dto", s.model, loss, ode::find_tableau("euler"), s.from, s.to, 1, s.x);
     evidence.findings.push_back(equality<T>("step",
                                             "$(\\sigma_1/\\sigma_t) x + (\\alpha_1 - \\sigma_1\\alpha_t/\\sigma_t) "
                                             "\\hat{x}_1$",
@@ -131,13 +115,11 @@ Evidence precise_in(const Setting& setting, bool broken) {
 }
 
 Evidence printed(const Setting& setting, const std::optional<Rational>& cut) {
-    if (setting.field == "network") return printed_in<double>(setting, cut);
-    return exact_here(setting) ? printed_in<Rational>(setting, cut) : printed_in<Mpfr50>(setting, cut);
+    return in_scalar(setting, [&]<class T>() { return printed_in<T>(setting, cut); });
 }
 
 Evidence precise(const Setting& setting, bool broken) {
-    if (setting.field == "network") return precise_in<double>(setting, broken);
-    return exact_here(setting) ? precise_in<Rational>(setting, broken) : precise_in<Mpfr50>(setting, broken);
+    return in_scalar(setting, [&]<class T>() { return precise_in<T>(setting, broken); });
 }
 
 // Where the statement holds the step stops short of the data; where it does not the path is replaced by one that reaches them.
@@ -163,11 +145,7 @@ Claim greedy_is_explicit_euler() {
         "differentiates it. The denoiser is the model's posterior mean, a formula of its own.\n\n"
         "Both agree when the path ends on the data, $\\sigma_1 = 0$ and $\\alpha_1 = 1$. Otherwise the step is one of DDIM, "
         "and its Jacobian differs from the greedy one by $(\\sigma_1/\\sigma_t)(I - \\alpha_t J) + (\\alpha_1 - 1) J$.";
-    claim.axes = {.paths = all_paths("cond-ot"),
-                  .fields = {"gaussian", "mixture", "polynomial", "data-set"},
-                  .dims = {2, 1, 3, 10},
-                  .seed = true,
-                  .model = true};
+    claim.axes = axes_of_one_euler_step();
     claim.readings = {
         {.name = "printed",
          .statement = "$\\nabla_x L(\\hat{x}_1(t, x))$ is the gradient of $L$ after one explicit Euler step of size $\\gamma_1 "

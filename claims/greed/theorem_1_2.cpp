@@ -1,8 +1,9 @@
-#include "claims/greed/ahead.hpp"
 #include "claims/greed/list.hpp"
+#include "claims/greed/start.hpp"
 #include "claims/measure/slope.hpp"
 
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 namespace costate::claims {
@@ -11,36 +12,16 @@ namespace {
 
 using namespace ahead;
 
-constexpr double run_time = 0.6;
-
-template <class T>
-struct Start {
-    Model<T> model;
-    std::vector<T> x, z, lambda;
-    T t;
-    Place<T> from, to;
-};
-
-// z = x/α
-template <class T>
-Start<T> start_of(Model<T> model, const Setting& setting) {
-    const std::size_t d = model.x1hat.dim();
-    const T t = start_time<T>();
-    Start<T> s{std::move(model),
-               numbers_in<T>(rational_numbers(setting.seed, 3, d)),
-               {},
-               numbers_in<T>(rational_numbers(setting.seed, 4, d)),
-               t,
-               place_at<T>(setting.path, t),
-               place_at<T>(setting.path, T(1))};
-    for (const T& v : s.x) s.z.push_back(v / s.from.alpha);
-    return s;
-}
-
 template <class T>
 std::vector<T> scaled(const T& factor, std::vector<T> v) {
     for (T& value : v) value = factor * value;
     return v;
+}
+
+// x̃ = x/α
+template <class T>
+std::vector<T> regular_state(const Start<T>& s) {
+    return scaled(T(T(1) / s.from.alpha), s.x);
 }
 
 // ---- the transpose of explicit Euler: the Jacobian at the new end, the incoming adjoint
@@ -48,15 +29,15 @@ std::vector<T> scaled(const T& factor, std::vector<T> v) {
 // The backward step for ends σ₁ = 1/10 … 1/10⁴, α₁ = 1: its distance from the greedy gradient is σ₁ (I - α_tJᵀ)λ₁/σ_t.
 template <class T>
 Figure nearer_the_data(Start<T>& s, const Matrix<T>& J) {
-    const std::vector<T> limit = J.transpose()(s.lambda);
+    const std::vector<T> limit = J.transpose()(s.y);
     std::vector<T> slope = limit;
-    for (std::size_t i = 0; i < slope.size(); ++i) slope[i] = (s.lambda[i] - s.from.alpha * slope[i]) / s.from.sigma();
+    for (std::size_t i = 0; i < slope.size(); ++i) slope[i] = (s.y[i] - s.from.alpha * slope[i]) / s.from.sigma();
     const double size = size_of<T>(limit), constant = size_of<T>(slope) / size;
     Curve curve{"partner of explicit Euler", {}, {}, {}};
     Rational sigma1 = 1;
     for (int k = 1; k <= 4; ++k) {
         sigma1 /= 10;
-        const auto found = in_regular<T>("partner", s.model, linear_functional<T>(s.lambda), ode::find_tableau("euler"), s.from,
+        const auto found = in_regular<T>("partner", s.model, linear_functional<T>(s.y), ode::find_tableau("euler"), s.from,
                                          Place<T>{T(1), from_rational<T>(sigma1)}, 1, s.x);
         curve.x.push_back(ScalarTraits<Rational>::to_double(sigma1));
         curve.measured.push_back(relative_difference<T>(found.x_bar, limit));
@@ -83,14 +64,13 @@ template <class T>
 Evidence precise_in(const Setting& setting, bool broken) {
     Start<T> s = start_of<T>(make_ahead<T>(setting), setting);
     Evidence evidence{.subject = describe(setting) + ", t = 3/5"};
-    evidence.hypotheses.push_back(noise_left(setting.path, run_time));
+    const Loss<T> loss = squared_distance<T>(s.y);
+    add_hypotheses<T>(evidence, setting, s, loss);
     const ode::Tableau& euler = ode::find_tableau("euler");
     const ode::Tableau partner = ode::partner(euler).value();
     evidence.findings.push_back({"partner", "$\\hat{a}_{11} = 1$: implicit Euler",
                                  "$\\hat{a}_{11} = " + number(partner.A(0, 0)) + "$", "exact", Proof::exact,
                                  partner.A(0, 0) == 1 && partner.b[0] == 1});
-
-    const Loss<T> loss = squared_distance<T>(s.lambda);
     T t_bar(0);
     const auto [lambda1, expected] = transposed_step<T>(s, loss);
 
@@ -98,7 +78,7 @@ Evidence precise_in(const Setting& setting, bool broken) {
     const T h = (s.from.r - s.to.r) / (broken ? T(2) : T(1));
     const std::vector<T> incoming = scaled(s.to.alpha, lambda1);
     std::vector<T> back(s.x.size(), T(0));
-    s.model.regular.vjp(s.from.r, s.z, incoming, back, {}, t_bar);
+    s.model.regular.vjp(s.from.r, regular_state(s), incoming, back, {}, t_bar);
     for (std::size_t i = 0; i < back.size(); ++i) back[i] = (incoming[i] - h * back[i]) / s.from.alpha;
 
     const auto found = in_regular<T>("partner", s.model, loss, euler, s.from, s.to, 1, s.x);
@@ -138,10 +118,9 @@ std::vector<T> predicted_gap(const Start<T>& s, const Matrix<T>& J) {
         for (std::size_t i = 0; i < v.size(); ++i) out[i] = v[i] - s.from.alpha * out[i];
         return out;
     };
-    const std::vector<T> once = Q(s.lambda), twice = Q(once);
+    const std::vector<T> once = Q(s.y), twice = Q(once);
     std::vector<T> sum(once.size());
-    for (std::size_t i = 0; i < sum.size(); ++i)
-        sum[i] = (s.to.alpha - T(1)) * s.lambda[i] + (T(1) - k) * once[i] + k * twice[i];
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = (s.to.alpha - T(1)) * s.y[i] + (T(1) - k) * once[i] + k * twice[i];
     return scaled(T(1) / s.from.alpha, solve_shifted<T>(J, s.from.alpha, k, std::move(sum)));
 }
 
@@ -150,15 +129,15 @@ template <class T>
 Finding limit(Start<T> s, Figure& figure) {
     const Matrix<T> J = jacobian<T>(s.model.x1hat, s.t, s.x), transposed = J.transpose();
     const T sigma = s.from.sigma();
-    const double greedy_size = size_of<T>(transposed(s.lambda)),
-                 constant = size_of<T>(solve_linear<T>(transposed, s.lambda)) / ScalarTraits<T>::to_double(sigma * sigma);
+    const double greedy_size = size_of<T>(transposed(s.y)),
+                 constant = size_of<T>(solve_linear<T>(transposed, s.y)) / ScalarTraits<T>::to_double(sigma * sigma);
     std::vector<double> at, size;
     T sigma1 = from_rational<T>(ratio(1, 256));
     for (std::size_t k = 0; k <= certified_halvings; ++k, sigma1 = sigma1 / T(2)) {
         const T shift = sigma / sigma1 - s.from.alpha;
         const Matrix<T> m = Matrix<T>::identity(J.rows()) + T(-shift) * transposed;
         at.push_back(ScalarTraits<T>::to_double(sigma1));
-        size.push_back(size_of<T>(scaled(T(sigma1 / sigma), solve_linear<T>(m, s.lambda))));
+        size.push_back(size_of<T>(scaled(T(sigma1 / sigma), solve_linear<T>(m, s.y))));
     }
     const Slope slope = slope_of(at, size);
     figure = {"Implicit Euler as printed, for smaller and smaller σ₁", "σ₁", "length of the gradient", true, true,
@@ -177,14 +156,13 @@ Finding limit(Start<T> s, Figure& figure) {
 template <class T, class S>
 Evidence literal(Start<T> s, Start<S> in_floating_point, const Setting& setting, std::string subject) {
     Evidence evidence{.subject = std::move(subject)};
-    evidence.hypotheses.push_back(noise_left(setting.path, run_time));
+    add_hypotheses<T>(evidence, setting, s, linear_functional<T>(s.y));
     const Matrix<T> J = jacobian<T>(s.model.x1hat, s.t, s.x);
     const std::vector<T> gap = predicted_gap<T>(s, J);
     // (I + h (∂ε̂/∂x̃)ᵀ) λ̃_t = λ̃₁, h = r_t - r₁
-    const Matrix<T> noise = jacobian<T>(s.model.regular, s.from.r, s.z).transpose();
+    const Matrix<T> noise = jacobian<T>(s.model.regular, s.from.r, regular_state(s)).transpose();
     const Matrix<T> m = Matrix<T>::identity(noise.rows()) + T(s.from.r - s.to.r) * noise;
-    const std::vector<T> found = solve_linear<T>(m, scaled(T(s.to.alpha / s.from.alpha), s.lambda)),
-                         expected = J.transpose()(s.lambda);
+    const std::vector<T> found = solve_linear<T>(m, scaled(T(s.to.alpha / s.from.alpha), s.y)), expected = J.transpose()(s.y);
     std::vector<T> difference = found, moved = expected;
     for (std::size_t i = 0; i < found.size(); ++i) {
         difference[i] -= expected[i];
@@ -220,20 +198,21 @@ Evidence zero_field_in(const Setting& setting, std::size_t d) {
                          "constant noise on path " + guidance::name_of(setting.path));
 }
 
+// The scalar in which slopes are measured where equations hold in T.
+template <class T>
+using Floating = std::conditional_t<ScalarTraits<T>::exact, Mpfr50, T>;
+
 Evidence precise(const Setting& setting, bool broken) {
-    if (setting.field == "network") return precise_in<double>(setting, broken);
-    return exact_here(setting) ? precise_in<Rational>(setting, broken) : precise_in<Mpfr50>(setting, broken);
+    return in_scalar(setting, [&]<class T>() { return precise_in<T>(setting, broken); });
 }
 
 Evidence printed(const Setting& setting) {
-    if (setting.field == "network") return printed_in<double, double>(setting);
-    return exact_here(setting) ? printed_in<Rational, Mpfr50>(setting) : printed_in<Mpfr50, Mpfr50>(setting);
+    return in_scalar(setting, [&]<class T>() { return printed_in<T, Floating<T>>(setting); });
 }
 
 Evidence zero_field(const Setting& setting) {
-    if (setting.field == "network") return zero_field_in<double, double>(setting, make_subject<double>(setting).field.dim());
-    return exact_here(setting) ? zero_field_in<Rational, Mpfr50>(setting, setting.dim)
-                               : zero_field_in<Mpfr50, Mpfr50>(setting, setting.dim);
+    const std::size_t d = setting.field == "network" ? make_subject<double>(setting).field.dim() : setting.dim;
+    return in_scalar(setting, [&]<class T>() { return zero_field_in<T, Floating<T>>(setting, d); });
 }
 
 }  // namespace
@@ -252,11 +231,7 @@ Claim greedy_is_implicit_euler() {
         "Euler in the usual sense solves $(I - h\\sigma J^\\top)\\lambda_t = \\lambda_1$. It is not: the difference in the "
         "regular variables is $Q^2 (I + Q)^{-1}\\lambda_1/\\alpha_t$ with $Q = I - \\alpha_t J^\\top$, and with $h = \\gamma_1 "
         "- \\gamma_t$ the result shrinks like $\\sigma_1^2$ as the path's end comes closer to the data.";
-    claim.axes = {.paths = all_paths("cond-ot"),
-                  .fields = {"gaussian", "mixture", "polynomial", "data-set"},
-                  .dims = {2, 1, 3, 10},
-                  .seed = true,
-                  .model = true};
+    claim.axes = axes_of_one_euler_step();
     claim.readings = {
         {.name = "printed",
          .statement = "$\\nabla_x L(\\hat{x}_1(t, x))$ is one backward implicit Euler step of the adjoint equation, "

@@ -1,5 +1,6 @@
-#include "claims/greed/ahead.hpp"
 #include "claims/greed/list.hpp"
+#include "claims/greed/start.hpp"
+#include "claims/hypotheses.hpp"
 #include "claims/measure/series.hpp"
 #include "claims/measure/slope.hpp"
 
@@ -138,6 +139,17 @@ void add(Evidence& evidence, const std::string& variable, const Slope& slope, do
         size_finding("constant in " + variable, constant, slope.constant, 1e-3, Proof::slope, "relative 1e-3, extrapolated"));
 }
 
+// What the theorem asks for: the model and the sequence, at h = 2⁻¹⁰.
+void add_hypotheses(Evidence& evidence, const Setting& setting, Problem& p, Sequence kind) {
+    const Mpfr50 h = Mpfr50(1) / 1024, t = 1 - h, off = kind == Sequence::exact ? Mpfr50(0) : place_at<Mpfr50>(p.model.path, t).r;
+    const std::vector<Mpfr50> x = solve_for(p, t, 0, 1, moved(p.target, off));
+    const Mpfr50 miss = distance(value<Mpfr50>(p.model.x1hat, t, x), p.target);
+    evidence.hypotheses.push_back(trained<Mpfr50>(p.model, t, x));
+    evidence.hypotheses.push_back({"a sequence of states converges: $\\hat{x}_1(t, x^{(n)}) \\to x_1^*$",
+                                   "to within " + number(miss, 1) + " at $t = 1 - 2^{-10}$", miss < Mpfr50("1e-38")});
+    evidence.hypotheses.push_back(smoothness(setting, 2));
+}
+
 Slope slope_in_h(Problem& p, Sequence sequence) {
     return slope_of([&](const Mpfr50& h) { return error_in_h(p, h, sequence); }, Mpfr50(1) / 1024);
 }
@@ -149,6 +161,7 @@ Evidence printed(const Setting& setting) {
     const std::string found = end ? "$\\sigma_t^2 = " + number(end->constant, 4) + " h^" + std::to_string(end->exponent) +
                                         " + O(h^" + std::to_string(end->exponent + 1) + ")$"
                                   : "$\\sigma_1 > 0$";
+    add_hypotheses(evidence, setting, p, Sequence::exact);
     evidence.hypotheses.push_back({"$\\sigma_t = O(1 - t)$", found, end && end->exponent >= 2, false});
     const double half = ScalarTraits<Mpfr50>::to_double(norm(half_curvature(setting, p.target, p.end)));
     const Slope slope = slope_in_h(p, Sequence::exact);
@@ -182,6 +195,7 @@ Evidence precise(const Setting& setting, Sequence sequence) {
     const auto end = guidance::end_exponent(setting.path);
     const double half = ScalarTraits<Mpfr50>::to_double(norm(half_curvature(setting, p.target, p.end)));
     const double in_r = half * ScalarTraits<Mpfr50>::to_double(p.end.alpha);
+    add_hypotheses(evidence, setting, p, sequence);
     const double exponent = end ? static_cast<double>(end->exponent) : 0;
 
     const Slope h = slope_in_h(p, sequence);

@@ -38,6 +38,10 @@ std::vector<Expansion<C>> flow_series(const Autonomous<C>& field, std::span<cons
 template <class C>
 std::vector<std::vector<C>> elementary_differentials(const Autonomous<C>& field, std::span<const C> y, const std::vector<ode::RootedTree>& trees);
 
+/// Σ_{|τ| = k} e(τ) F(τ)(y) at index k = 0 … highest: x₁ - Φ_h = Σ_k hᵏ (the k-th), x₁ the end of a step and Φ_h that of the flow.
+template <class C>
+std::vector<std::vector<C>> error_expansion(const ode::Tableau& tableau, const Autonomous<C>& field, std::span<const C> y, std::size_t highest);
+
 /// x₁ - Φ_h = h^(p+1) constant + …, x₁ the end of the step and Φ_h that of the flow: p from the tableau's own order conditions, constant = Σ_{|τ|=p+1} e(τ) F(τ)(y).
 template <class C>
 struct ErrorConstant {

@@ -91,17 +91,23 @@ std::vector<std::vector<C>> elementary_differentials(const Autonomous<C>& field,
 }
 
 template <class C>
-ErrorConstant<C> predicted_error(const ode::Tableau& tableau, const Autonomous<C>& field, std::span<const C> y) {
-    ErrorConstant<C> result{ode::order(tableau), std::vector<C>(y.size(), C(0))};
-    const std::vector<ode::RootedTree> trees = ode::rooted_trees(result.order + 1);
+std::vector<std::vector<C>> error_expansion(const ode::Tableau& tableau, const Autonomous<C>& field, std::span<const C> y, std::size_t highest) {
+    const std::vector<ode::RootedTree> trees = ode::rooted_trees(highest);
     const std::vector<Rational> e = ode::error_coefficients(tableau, trees);
     const std::vector<std::vector<C>> differentials = elementary_differentials(field, y, trees);
+    std::vector<std::vector<C>> sums(highest + 1, std::vector<C>(y.size(), C(0)));
     for (std::size_t k = 0; k < trees.size(); ++k) {
-        if (trees[k].order != result.order + 1 || e[k] == 0) continue;
+        if (e[k] == 0) continue;
         const C factor = from_rational<C>(e[k]);
-        for (std::size_t i = 0; i < y.size(); ++i) result.constant[i] += factor * differentials[k][i];
+        for (std::size_t i = 0; i < y.size(); ++i) sums[trees[k].order][i] += factor * differentials[k][i];
     }
-    return result;
+    return sums;
+}
+
+template <class C>
+ErrorConstant<C> predicted_error(const ode::Tableau& tableau, const Autonomous<C>& field, std::span<const C> y) {
+    const std::size_t p = ode::order(tableau);
+    return {p, error_expansion(tableau, field, y, p + 1)[p + 1]};
 }
 
 template <class C>

@@ -1,5 +1,7 @@
 #include "claims/subjects.hpp"
 
+#include "claims/networks.hpp"
+
 #include <array>
 
 namespace costate::claims {
@@ -28,7 +30,7 @@ std::string describe(const Setting& setting) {
     if (setting.field == "mixture-isotropic") return "three isotropic Gaussians in " + in_dimensions() + path + seed;
     if (setting.field == "mixture-commuting") return "three Gaussians with one eigenbasis in " + in_dimensions() + path + seed;
     if (setting.field == "data-set") return "eight points widened by τ = 1/20 in " + in_dimensions() + path + seed;
-    return "the network " + (setting.model ? setting.model->filename().string() : std::string("that is not given")) + seed;
+    return network_text(setting) + seed;
 }
 
 }  // namespace costate::claims

@@ -1,21 +1,17 @@
 // The body of make_subject, for subjects/*.cpp only.
 #pragma once
 
+#include "claims/networks.hpp"
 #include "claims/subjects.hpp"
 #include "claims/subjects/components.hpp"
 #include "claims/subjects/linear.hpp"
 #include "claims/subjects/polynomial.hpp"
-#include "nn/network.hpp"
 
 #include <concepts>
 #include <stdexcept>
 #include <utility>
 
 namespace costate::claims {
-
-/// ẋ = u(t, x) of the file. Defined for double and Mpfr50, in network.cpp. Throws nn::NetworkError, nn::SafetensorsError.
-template <class T>
-Field<T> network_field(const std::filesystem::path& file);
 
 template <class T>
 guidance::GaussianMixture<T> make_model(const Setting& setting) {
@@ -32,7 +28,7 @@ Field<T> make_field(const Setting& setting) {
     if (setting.field == "network") {
         if constexpr (std::same_as<T, double> || std::same_as<T, Mpfr50>) {
             if (!setting.model) throw std::invalid_argument("field 'network': no file is given; add --model FILE");
-            return network_field<T>(*setting.model);
+            return network_field<T>(setting);
         } else {
             throw std::invalid_argument("field 'network': a network has no values in exact arithmetic or power series; this claim needs another field");
         }

@@ -58,7 +58,7 @@ TEST_CASE("every classical claim holds, and its control turns what it names and 
     // Beside the named finding, those that are the same statement about another quantity.
     const std::map<std::string, std::set<std::string>> turned{{"reverse-is-transpose", {"sub"}},
                                                               {"tableau-order", {"order"}},
-                                                              {"one-step-constants", {"midpoint", "midpoint, gradient", "midpoint, trees"}},
+                                                              {"one-step-constants", {"method", "method, gradient", "method, trees"}},
                                                               {"partner-order", {"order"}},
                                                               {"dto-is-partner", {"state", "parameters", "times"}},
                                                               {"zero-weight", {"state", "parameters", "times"}},
@@ -77,6 +77,9 @@ TEST_CASE("every classical claim holds, and its control turns what it names and 
             CHECK(f.holds);
         }
         CHECK(own.holds() == reading.expected(setting));
+        const auto drawn = [](const Curve& curve) { return !curve.measured.empty() && curve.predicted.size() == curve.measured.size(); };
+        REQUIRE_FALSE(own.figures.empty());
+        for (const Figure& figure : own.figures) CHECK(std::any_of(figure.curves.begin(), figure.curves.end(), drawn));
         CHECK(noticed(reading.control, own, controlled));
         CHECK(verdicts_that_differ(own, controlled) == turned.at(claim.id));
         check_text(reading.statement);
@@ -114,6 +117,18 @@ TEST_CASE("orders of partners") {
     }
 }
 
+// Goldens: the orders that the authors published.
+TEST_CASE("orders of tableaus") {
+    const std::map<std::string, std::string> orders{{"euler", "1"}, {"midpoint", "2"}, {"ralston", "2"}, {"kutta3", "3"}, {"rk4", "4"}, {"fehlberg", "5"}, {"dormand-prince", "5"}};
+    for (const auto& [tableau, order] : orders) {
+        INFO(tableau);
+        const Evidence evidence = run(tableau_order(), {{"tableau", tableau}, {"field", "linear"}, {"dim", "10"}});
+        CHECK(evidence.holds());
+        CHECK(finding(evidence, "order").predicted.substr(0, 1) == order);
+        CHECK(finding(evidence, "order").measured.substr(0, 1) == order);
+    }
+}
+
 TEST_CASE("orders of the way there and back") {
     const std::map<std::string, std::string> orders{{"euler", "1"}, {"midpoint", "3"}, {"heun", "3"}, {"kutta3", "3"}, {"rk4", "5"}, {"dormand-prince", "5"}};
     for (const auto& [tableau, order] : orders) {
@@ -145,6 +160,56 @@ TEST_CASE("predictions follow the tableau") {
     }
 }
 
+// Kutta's method with a weight moved: order 1, whatever its name says.
+TEST_CASE("predictions follow an edited coefficient, over a step and over an interval") {
+    Setting setting = default_setting(dto_order().axes);
+    setting.dim = 1;
+    setting.tableau = ode::find_tableau("rk4");
+    setting.tableau.name = "edited";
+    const auto both = [&](const Claim& claim) {
+        INFO(claim.id);
+        Setting edited = setting;
+        edited.tableau.b = {ratio(11, 48), ratio(1, 3), ratio(1, 3), ratio(5, 48)};
+        const Evidence own = claim.readings.front().run(setting), other = claim.readings.front().run(edited);
+        CHECK(own.holds());
+        CHECK(other.holds());
+        CHECK(finding(own, "leading term").predicted != finding(other, "leading term").predicted);
+        CHECK(finding(own, "slope").predicted != finding(other, "slope").predicted);
+        return std::pair{own, other};
+    };
+    for (const Claim& claim : {dto_order(), otd_gap(), there_and_back()}) {
+        const auto [own, other] = both(claim);
+        CHECK(finding(own, "constant").predicted != finding(other, "constant").predicted);
+    }
+    const auto [own, other] = both(tableau_order());
+    CHECK(finding(own, "order").predicted.substr(0, 1) == "4");
+    CHECK(finding(other, "order").predicted.substr(0, 1) == "1");
+}
+
+TEST_CASE("the constant of a method of one's own") {
+    Setting setting = default_setting(one_step_constants().axes);
+    const Evidence midpoint = one_step_constants().readings.front().run(setting);
+    setting.tableau = {"third", {0, ratio(1, 3)}, {0, 0, ratio(1, 3), 0}, {ratio(-1, 2), ratio(3, 2)}};
+    const Evidence third = one_step_constants().readings.front().run(setting);
+    CHECK(third.holds());
+    CHECK(finding(third, "method").predicted != finding(midpoint, "method").predicted);
+    setting.tableau.b = {ratio(1, 2), ratio(1, 2)};
+    const Evidence first = one_step_constants().readings.front().run(setting);
+    CHECK(first.holds());
+    CHECK(finding(first, "method").measured.find("h^{2}") != std::string::npos);
+    CHECK_FALSE(run(one_step_constants(), {{"tableau", "rk4"}}).holds("the method is of order 1 or 2, by all rooted trees"));
+}
+
+TEST_CASE("predictions follow the path") {
+    for (const Claim& claim : {tableau_order(), dto_order(), otd_gap()}) {
+        INFO(claim.id);
+        const Evidence one = run(claim, {{"field", "mixture"}, {"dim", "1"}, {"path", "cond-ot"}}), other = run(claim, {{"field", "mixture"}, {"dim", "1"}, {"path", "cosine"}});
+        CHECK(finding(one, "leading term").predicted != finding(other, "leading term").predicted);
+        CHECK(one.holds());
+        CHECK(other.holds());
+    }
+}
+
 TEST_CASE("a method of one's own, right and broken") {
     Setting setting = default_setting(tableau_order().axes);
     setting.dim = 10;  // no slopes
@@ -157,7 +222,9 @@ TEST_CASE("a method of one's own, right and broken") {
     setting.tableau.A(2, 1) = ratio(51, 100);
     const Evidence wrong = tableau_order().readings.front().run(setting);
     CHECK_FALSE(wrong.holds());
-    CHECK_FALSE(wrong.holds("order"));
+    CHECK_FALSE(wrong.holds("published order"));
+    CHECK(wrong.holds("order"));
+    CHECK(finding(wrong, "order").predicted.substr(0, 1) == "1");
     CHECK_FALSE(wrong.holds("$c_i = \\sum_j a_{ij}$ for every stage"));
 }
 

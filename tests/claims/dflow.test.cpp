@@ -1,5 +1,7 @@
 // The claims of D-Flow and of AdjointDEIS-1 come out as expected, their controls turn what they name, and their predictions follow
 // the path and the field. Goldens: MATH.md section 5, computed with mpmath, and closed forms.
+#include "claims/dflow/commutators.hpp"
+#include "claims/dflow/hutchinson.hpp"
 #include "claims/dflow/list.hpp"
 #include "claims/dflow/trajectory.hpp"
 #include "claims/report/mathematics.hpp"
@@ -73,6 +75,7 @@ void check_verdicts(const std::string& id, const Wishes& wishes) {
         const Evidence own = reading.run(setting), controlled = reading.control.run(setting);
         for (const Finding& f : own.findings) INFO(f.name << ": predicted " << f.predicted << ", measured " << f.measured);
         CHECK(own.holds() == reading.expected(setting));
+        CHECK(own.accompanied());
         CHECK(noticed(reading.control, own, controlled));
         check_texts(own);
     }
@@ -85,10 +88,14 @@ double value(const Mpfr50& x) { return ScalarTraits<Mpfr50>::to_double(x); }
 TEST_CASE("every reading comes out as expected, and its control turns what it names and what says the same") {
     // The named finding, and those that are the same statement about another quantity.
     const std::map<std::string, std::set<std::string>> turned{
-        {"dflow-theorem-4-1 printed", {"formula", "literal formula", "symmetry"}}, {"dflow-theorem-4-1 precise", {"ordered product"}},
-        {"dflow-variation printed", {"gradient", "variation"}},                    {"dflow-variation precise", {"variation"}},
-        {"dflow-likelihood precise", {"density"}},                                 {"dflow-regulariser printed", {"minimum", "descent"}},
-        {"dflow-regulariser precise", {"minimum", "descent"}},                     {"adjointdeis-1 printed", {"one step"}},
+        {"dflow-theorem-4-1 printed", {"formula", "literal formula", "symmetry"}},
+        {"dflow-theorem-4-1 precise", {"ordered product"}},
+        {"dflow-variation printed", {"gradient", "variation"}},
+        {"dflow-variation precise", {"variation"}},
+        {"dflow-likelihood precise", {"density"}},
+        {"dflow-regulariser printed", {"minimum", "gradient", "descent"}},
+        {"dflow-regulariser precise", {"minimum", "gradient", "descent"}},
+        {"adjointdeis-1 printed", {"one step"}},
         {"adjointdeis-1 precise", {"ratio", "one step", "gap over one step", "common limit"}}};
     for (const Claim& claim : dflow()) {
         CHECK_NOTHROW(to_mathml(claim.title + claim.explanation));
@@ -98,6 +105,8 @@ TEST_CASE("every reading comes out as expected, and its control turns what it na
             const Evidence own = reading.run(setting), controlled = reading.control.run(setting);
             CHECK(own.holds() == reading.expected(setting));
             CHECK(own.holds() == (reading.name == "precise"));
+            CHECK(own.accompanied());
+            CHECK_FALSE(own.figures.empty());
             CHECK(noticed(reading.control, own, controlled));
             CHECK(verdicts_that_differ(own, controlled) == turned.at(claim.id + " " + reading.name));
             for (const std::string& text : {reading.statement, reading.remark, reading.control.broken}) CHECK_NOTHROW(to_mathml(text));
@@ -147,6 +156,50 @@ TEST_CASE("the flow of three Gaussians in the plane from (1/2, 1/2)") {
     }
     CHECK(std::abs(value(Mpfr50(size(way.D - printed) / size(way.D))) - 0.143) < 5e-4);
     CHECK(std::abs(value(Mpfr50(size(way.D - way.D.transpose()) / size(way.D))) - 0.28) < 5e-3);
+}
+
+TEST_CASE("what print misses is predicted before D is known") {
+    const Claim& claim = claim_of("dflow-theorem-4-1");
+    const Evidence printed = claim.readings.front().run(default_setting(claim.axes));
+    CHECK(finding(printed, "gap").predicted.find("14.31 %") != std::string::npos);
+    CHECK(finding(printed, "gap").measured == "14.31 %");
+    CHECK(finding(printed, "asymmetry").predicted.find("28.04 %") != std::string::npos);
+    CHECK(finding(printed, "asymmetry").measured == "28.04 %");
+
+    // the prediction knows G only: with another D beside the same G it says what it said, and is seen not to fit
+    Setting setting = default_setting(claim.axes);
+    Trajectory way = follow(fields_of(setting), 0, 1, numbers_in<Mpfr50>(start_of(setting, 2)));
+    const FromCommutators predicted = from_commutators(way);
+    CHECK(predicted.error < 1e-6);
+    CHECK(value(relative(way.D, predicted.D)) < 1e-6);
+    way.D = way.D * (Matrix::identity(2) + Matrix(2, 2, {0, Mpfr50(1) / 1000, 0, 0}));
+    Evidence off;
+    predicted_gaps(way, false, off);
+    CHECK(finding(off, "gap").predicted == finding(printed, "gap").predicted);
+    CHECK_FALSE(finding(off, "gap").holds);
+    CHECK_FALSE(finding(off, "asymmetry").holds);
+}
+
+TEST_CASE("Gaussian probes: mean and variance, and probes that are too long are noticed") {
+    for (const char* dim : {"2", "10"})
+        for (const std::uint64_t seed : {0, 1, 2}) {
+            INFO(dim << ", " << seed);
+            Setting setting;
+            setting.set("field", "mixture");
+            setting.set("dim", dim);
+            setting.seed = seed;
+            const Trajectory way =
+                follow(fields_of(setting), 0, Mpfr50(1) / 4, numbers_in<Mpfr50>(start_of(setting, setting.dim)));
+            Evidence right, longer;
+            hutchinson_sample(setting, way.pieces.front().nodes[3], right);
+            hutchinson_sample(setting, way.pieces.front().nodes[3], longer, 1.5);
+            for (const Finding& f : right.findings) {
+                INFO(f.name << ": predicted " << f.predicted << ", measured " << f.measured << " " << f.uncertainty);
+                CHECK(f.proof == Proof::statistics);
+                CHECK(f.holds);
+                CHECK_FALSE(finding(longer, f.name).holds);
+            }
+        }
 }
 
 TEST_CASE("a trajectory in two parts is the trajectory") {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <string>
 
 using namespace costate;
@@ -31,6 +33,23 @@ const Finding& finding_of(const Evidence& evidence, std::string_view name) {
     return *found;
 }
 
+// The findings and hypotheses of which the control says otherwise.
+std::set<std::string> turned_by(const Evidence& own, const Evidence& controlled) {
+    std::set<std::string> names;
+    const auto differs = [](const auto& list, auto&& text, const std::string& name, bool holds) {
+        return std::any_of(list.begin(), list.end(), [&](const auto& item) { return text(item) == name && item.holds != holds; });
+    };
+    for (const Finding& f : own.findings)
+        if (differs(
+                controlled.findings, [](const Finding& g) { return g.name; }, f.name, f.holds))
+            names.insert(f.name);
+    for (const Hypothesis& h : own.hypotheses)
+        if (differs(
+                controlled.hypotheses, [](const Hypothesis& g) { return g.text; }, h.text, h.holds))
+            names.insert(h.text);
+    return names;
+}
+
 // Whether the report can typeset them.
 void check_texts(const Reading& reading, const Evidence& evidence) {
     for (const std::string& text : {reading.statement, reading.remark, reading.control.broken}) CHECK_NOTHROW(to_mathml(text));
@@ -43,7 +62,12 @@ void check(const Claim& claim, const Setting& setting) {
     for (const Reading& reading : claim.readings) {
         INFO(claim.id << ", " << reading.name << ", " << text_of(setting, claim.axes));
         const Evidence own = reading.run(setting), controlled = reading.control.run(setting);
+        for (const Finding& f : own.findings)
+            UNSCOPED_INFO(f.name << ": predicted " << f.predicted << ", measured " << f.measured);
+        for (const Hypothesis& h : own.hypotheses) UNSCOPED_INFO(h.text << ": " << h.found);
         CHECK(own.holds() == reading.expected(setting));
+        CHECK(own.accompanied());
+        CHECK_FALSE(own.hypotheses.empty());
         CHECK_FALSE(controlled.holds() == own.holds());
         CHECK(noticed(reading.control, own, controlled));
         CHECK_FALSE(own.figures.empty());
@@ -69,6 +93,37 @@ TEST_CASE("every reading comes out as expected and every control is noticed") {
 TEST_CASE("the same on paths that end otherwise") {
     for (const char* path : {"ve", "linear-vp", "edm"})
         for (const Claim& claim : greed()) check(claim, with(claim, "path", path));
+}
+
+TEST_CASE("every control turns what it names and what says the same, and nothing else") {
+    const std::string ends = "$\\sigma_1 = 0$ and $\\alpha_1 = 1$";
+    const std::string linear = "$\\sigma_t = O(1 - t)$",
+                      sequence = "a sequence of states converges: $\\hat{x}_1(t, x^{(n)}) \\to x_1^*$";
+    const std::set<std::string> order_lost{"valuation", "coefficient", "order", "constant"};
+    const std::map<std::string, std::set<std::string>> turned{
+        {"greed-exact-solution precise", {"integral"}},
+        {"greed-theorem-1-1 printed", {"gradient", "end", ends}},
+        {"greed-theorem-1-1 precise", {"decay"}},
+        {"greed-theorem-1-2 printed", {"gradient"}},
+        {"greed-theorem-1-2 precise", {"backward step"}},
+        {"greed-proposition-2 printed", {"variation"}},
+        {"greed-proposition-2 precise", {"variation"}},
+        {"greed-theorem-3 printed", {"order", linear}},
+        {"greed-theorem-3 precise", {"order in h", "constant in h", "order in r", "constant in r", sequence}},
+        {"greed-theorem-4 precise", order_lost},
+        {"greed-corollary-4-1 precise", order_lost},
+        {"control-signal precise", {"discrete"}},
+        {"greed-flow-model precise", {"conversions"}},
+        {"horizon precise", {"order", "constant"}}};
+    for (const Claim& claim : greed())
+        for (const Reading& reading : claim.readings) {
+            const auto wanted = turned.find(claim.id + " " + reading.name);
+            INFO(claim.id << ", " << reading.name);
+            REQUIRE(wanted != turned.end());
+            const Setting setting = default_setting(claim.axes);
+            CHECK(turned_by(reading.run(setting), reading.control.run(setting)) == wanted->second);
+            CHECK(wanted->second.contains(reading.control.noticed_by));
+        }
 }
 
 TEST_CASE("identities are proved in exact arithmetic where the field is rational") {
@@ -98,6 +153,60 @@ TEST_CASE("what is predicted follows the tableau and the path") {
     CHECK(in_h("cosine") == "2");
     CHECK(in_h("vp") == "1");
     CHECK(in_h("ve") == "0: a floor");
+}
+
+TEST_CASE("what is predicted follows the coefficients, not the names") {
+    // a path of the same kind: σ² = (1 - tⁿ)² = n² h² + …, so the constant in h goes with n² and the one in r stays
+    const Claim convergence = greedy_convergence();
+    const auto constants = [&](const char* path) {
+        const Evidence evidence = reading_of(convergence, "precise").run(with(convergence, "path", path));
+        return std::pair{std::stod(finding_of(evidence, "constant in h").predicted),
+                         std::stod(finding_of(evidence, "constant in r").predicted)};
+    };
+    const auto two = constants("polynomial:2"), three = constants("polynomial:3");
+    CHECK(three.first / two.first == Approx(9.0 / 4).epsilon(1e-6));
+    CHECK(three.second == two.second);
+
+    // σ₁ of a path that stops short of the data: the floor's constant is of the curvature, the step in r ends elsewhere
+    Setting near = with(convergence, "path", "ve"), far = near;
+    near.path = guidance::Ve{ratio(10), ratio(1, 1000)};
+    far.path = guidance::Ve{ratio(10), ratio(1, 10)};
+    const Reading& precise = reading_of(convergence, "precise");
+    const Evidence at_near = precise.run(near), at_far = precise.run(far);
+    CHECK(at_near.holds());
+    CHECK(at_far.holds());
+    CHECK(finding_of(at_near, "floor").predicted == finding_of(at_far, "floor").predicted);
+    CHECK(finding_of(at_near, "constant in r").predicted != finding_of(at_far, "constant in r").predicted);
+
+    // Heun's method and the midpoint rule are one family of order 2, b₂ = 1/(2c₂); with another b₂ the order is 1
+    const auto rule = [](const Rational& c, const Rational& b) {
+        return ode::Tableau{"two stages", {ratio(0), c}, {ratio(0), ratio(0), c, ratio(0)}, {Rational(1 - b), b}};
+    };
+    for (const Claim& claim : {single_step_gradients(), posterior_of_order_alpha()}) {
+        INFO(claim.id);
+        const auto predicted = [&](const ode::Tableau& tableau) {
+            Setting setting = default_setting(claim.axes);
+            setting.tableau = tableau;
+            const Evidence evidence = claim.readings[0].run(setting);
+            CHECK(evidence.holds());
+            return std::pair{finding_of(evidence, "order").predicted, std::stod(finding_of(evidence, "constant").predicted)};
+        };
+        const auto first = predicted(rule(ratio(1, 2), ratio(1))), second = predicted(rule(ratio(3, 4), ratio(2, 3))),
+                   spoilt = predicted(rule(ratio(3, 4), ratio(1, 2)));
+        CHECK(first.first == "3");
+        CHECK(second.first == "3");
+        CHECK(spoilt.first == "2");
+        CHECK(first.second != second.second);
+        // another path: the same method, another field
+        Setting on_path = with(claim, "field", "gaussian");
+        on_path.path = guidance::find_path("polynomial:2");
+        const Evidence slow = claim.readings[0].run(on_path);
+        on_path.path = guidance::find_path("polynomial:3");
+        const Evidence fast = claim.readings[0].run(on_path);
+        CHECK(slow.holds());
+        CHECK(fast.holds());
+        CHECK(finding_of(slow, "coefficient").predicted != finding_of(fast, "coefficient").predicted);
+    }
 }
 
 TEST_CASE("figures of the formula sheet") {

@@ -99,6 +99,10 @@ TEST_CASE("what is no setting is refused in a sentence that says what is") {
     refuses("tableau", "rk5", "rk4");
     refuses("path", "straight", "cond-ot");
     refuses("path", "polynomial:0", "polynomial:0");
+    for (const char* value : {"polynomial:7", "polynomial:20", "polynomial:40"}) refuses("path", value, "50 digits");
+    Setting steep;
+    steep.set("path", "polynomial:6");
+    CHECK(steep.text("path") == "polynomial:6");
     refuses("field", "gravity", "polynomial");
     for (const char* value : {"0", "11", "-1", "+2", " 2", "2 ", "2.0", "two", "", "99999999999999999999"}) refuses("dim", value, "from 1 to 10");
     for (const char* value : {"-1", "1e3", "1000000000000000000", ""}) refuses("seed", value, "seed");

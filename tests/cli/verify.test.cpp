@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <set>
 #include <thread>
 
 namespace {
@@ -44,6 +46,34 @@ std::vector<json> timeless(const json& document) {
 }
 
 const std::vector<std::string> one_claim = {"verify", "tableau-order", "--set", "dim=1", "seed=3", "tableau=rk4"};
+
+// n = tanh(Wx + b), W = 1/(2d) everywhere and 7/8 more on the diagonal, b = 1/2: a network file of d inputs, floats as they stand in memory.
+std::string network(const Scratch& scratch, const std::string& name, const std::string& parametrisation, const std::string& path, std::size_t inputs,
+                    const std::string& format = "F32") {
+    std::vector<float> values(inputs * inputs + inputs, 0.5F);
+    const float share = 0.5F / static_cast<float>(inputs);
+    for (std::size_t i = 0; i < inputs * inputs; ++i) values[i] = i % (inputs + 1) == 0 ? share + 0.875F : share;
+    const std::size_t weights = 4 * inputs * inputs, all = 4 * values.size();
+    const json header = {{"__metadata__", {{"costate.format", "1"}, {"parametrisation", parametrisation}, {"path", path}, {"input_shape", json({inputs}).dump()},
+                                           {"architecture", R"([{"op": "linear", "in": ["x"], "out": "h", "weight": "w", "bias": "b"},
+                                                               {"op": "tanh", "in": ["h"], "out": "n"}])"}}},
+                         {"w", {{"dtype", format}, {"shape", {inputs, inputs}}, {"data_offsets", {0, weights}}}},
+                         {"b", {{"dtype", format}, {"shape", {inputs}}, {"data_offsets", {weights, all}}}}};
+    const std::string text = header.dump();
+    const std::uint64_t length = text.size();
+    const std::string file = scratch / name;
+    std::ofstream out(file, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(&length), sizeof(length));
+    out << text;
+    out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(all));
+    return file;
+}
+
+std::set<std::string> ids_of(const json& list) {
+    std::set<std::string> ids;
+    for (const json& entry : list) ids.insert(entry.at("id"));
+    return ids;
+}
 
 std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -149,6 +179,113 @@ TEST_CASE("an interrupted verification keeps its rows and goes on") {
     CHECK(program::read(file) == kept);
 }
 
+TEST_CASE("claims run on a network of one's own: on the file's path, or on the one that is set") {
+    const Scratch scratch;
+    const auto words = with({"verify", "greed-theorem-1", "--json", "--model"}, {model("moons.safetensors")});
+    const json moons = parsed(program::run(words));
+    CHECK(moons.at("left_out").empty());
+    CHECK(ids_of(moons.at("rows")) == std::set<std::string>{"greed-theorem-1-1", "greed-theorem-1-2"});
+    for (const json& row : moons.at("rows")) {
+        CHECK(row.at("setting").get<std::string>().starts_with("path=cond-ot field=network seed=0 model="));
+        CHECK(row.at("subject").get<std::string>().find("moons.safetensors") != std::string::npos);
+    }
+    // --all has no other path to cover, and a seed is a setting as any other
+    const json seeded = parsed(program::run(with(words, {"--all", "--set", "path=linear-vp", "seed=5"})));
+    CHECK(seeded.at("rows").size() == moons.at("rows").size());
+    for (const json& row : seeded.at("rows")) CHECK(row.at("setting").get<std::string>().starts_with("path=linear-vp field=network seed=5 model="));
+    const json broken = parsed(program::run(with(words, {"--sabotage"})));
+    CHECK(broken.at("controls_noticed") == true);
+    CHECK(broken.at("left_out").empty());
+}
+
+TEST_CASE("an epsilon network is taken, and what says nothing about it is left out") {
+    const Scratch scratch;
+    const std::string file = network(scratch, "noise.safetensors", "epsilon", "linear-vp", 2);
+    const json told = parsed(program::run({"verify", "adjointdeis-1", "--model", file, "--json"}));
+    CHECK(told.at("as_predicted") == true);
+    CHECK(told.at("controls_noticed") == true);
+    REQUIRE(told.at("rows").size() == 2);
+    for (const json& row : told.at("rows")) {
+        CHECK(row.at("setting").get<std::string>().starts_with("path=linear-vp field=network"));
+        CHECK(row.at("subject").get<std::string>().find("whose output is the noise") != std::string::npos);
+    }
+    // ε̂ on linear-vp has no velocity at t = 1, on cond-ot it has one
+    const json greed = parsed(program::run({"verify", "greed", "horizon", "--model", file, "--json", "--set", "path=cond-ot", "tableau=euler"}));
+    CHECK(ids_of(greed.at("rows")) == std::set<std::string>{"horizon"});  // of the others none depends on a tableau
+    const json regular = parsed(program::run({"verify", "greed", "--model", file, "--json"}));
+    CHECK(ids_of(regular.at("left_out")) == std::set<std::string>{"greed-proposition-2"});
+    CHECK(regular.at("left_out").at(0).at("why").get<std::string>().find("t = 1") != std::string::npos);
+    CHECK(ids_of(regular.at("rows")) == std::set<std::string>{"greed-theorem-1-1", "greed-theorem-1-2"});
+    refuses({"verify", "horizon", "--model", file}, "horizon cannot be run");
+    // a claim about any flow is told which part of it
+    const json flow = parsed(program::run({"verify", "dflow-variation", "--model", file, "--json"}));
+    CHECK(flow.at("as_predicted") == true);
+    for (const json& row : flow.at("rows")) CHECK(row.at("subject").get<std::string>().find("followed from t = 1/20 to 99/100") != std::string::npos);
+    refuses({"verify", "--model", network(scratch, "nowhere.safetensors", "x1", "none", 2)}, "--set path=NAME");
+    refuses({"verify", "--model", network(scratch, "logits.safetensors", "logits", "none", 2)}, "no flow");
+}
+
+TEST_CASE("claims that form matrices are left out of a wide network, and say so everywhere") {
+    const Scratch scratch;
+    const std::string file = network(scratch, "wide.safetensors", "velocity", "cond-ot", 100), out = scratch / "report";
+    const auto words = std::vector<std::string>{"verify", "dflow-t", "adjointdeis", "--model", file};
+    const json told = parsed(program::run(with(words, {"--json"})));
+    CHECK(ids_of(told.at("left_out")) == std::set<std::string>{"dflow-theorem-4-1"});
+    CHECK(told.at("left_out").at(0).at("why").get<std::string>().find("100 inputs") != std::string::npos);
+    CHECK(ids_of(told.at("rows")) == std::set<std::string>{"adjointdeis-1"});
+    const auto outcome = program::run(with(words, {"--out", out}));
+    CHECK(outcome.status == 0);
+    CHECK(outcome.out.find("dflow-theorem-4-1: left out, it forms matrices") != std::string::npos);
+    CHECK(outcome.out.find("1 claim left out") != std::string::npos);
+    for (const char* name : {"report.html", "table.tex"})
+        CHECK(program::read(fs::path(out) / name).find("dflow-theorem-4-1 was left out") != std::string::npos);
+    refuses({"verify", "dflow-t", "--model", file}, "no claim can be run");
+}
+
+TEST_CASE("rows of a network that changed are computed again") {
+    const Scratch scratch;
+    const std::string file = network(scratch, "own.safetensors", "velocity", "cond-ot", 2), out = scratch / "report";
+    const auto words = std::vector<std::string>{"verify", "greed-theorem-1-1", "--model", file, "--out", out};
+    REQUIRE(program::run(words).status == 0);
+    CHECK(program::run(words).out.find("known") != std::string::npos);
+    const fs::path rows = fs::path(out) / "rows.jsonl";
+    CHECK(lines_of(program::read(rows)) == 2);
+    std::string bytes = program::read(file);
+    bytes[bytes.size() - 2] = '\x40';  // the last number of b is another one
+    std::ofstream(file, std::ios::binary) << bytes;
+    const auto again = program::run(words);
+    CHECK(again.status == 0);
+    CHECK(again.out.find("known") == std::string::npos);
+    CHECK(lines_of(program::read(rows)) == 4);
+    // the report is of the network that is asked about
+    const std::string table = program::read(fs::path(out) / "table.tex");
+    CHECK(program::run(words).out.find("known") != std::string::npos);
+    CHECK(program::read(fs::path(out) / "table.tex") == table);
+}
+
+TEST_CASE("a network that cannot be read is refused in one sentence") {
+    const Scratch scratch;
+    const std::string whole = program::read(model("moons.safetensors"));
+    for (const std::size_t size : {std::size_t{0}, std::size_t{4}, std::size_t{300}, whole.size() - 1}) {
+        std::ofstream(scratch / "cut.safetensors", std::ios::binary) << whole.substr(0, size);
+        refuses({"verify", "--model", scratch / "cut.safetensors"}, "cut.safetensors");
+    }
+    refuses({"verify", "--model", network(scratch, "whole.safetensors", "velocity", "cond-ot", 2, "I32")}, "whole.safetensors");
+    refuses({"verify", "--model", scratch.path().string()}, scratch.path().filename().string());
+    refuses({"verify", "--model", scratch / "missing.safetensors"}, "missing.safetensors");
+    refuses({"verify", "--model", ""}, "--model");
+    refuses({"verify", "--model", model("moons.safetensors"), "--set", "dim=3"}, "its own dimension");
+    refuses({"verify", "--model", model("moons.safetensors"), "--set", "model=x"}, "");
+}
+
+TEST_CASE("claims that do not list the field that is set are left out") {
+    const json told = parsed(program::run({"verify", "--set", "field=mixture-commuting", "dim=1", "--json"}));
+    CHECK(ids_of(told.at("rows")) == std::set<std::string>{"dflow-likelihood", "dflow-theorem-4-1", "dflow-variation"});
+    for (const json& row : told.at("rows")) CHECK(row.at("setting").get<std::string>().find("field=mixture-commuting dim=1") != std::string::npos);
+    refuses({"verify", "tableau", "--set", "field=data-set"}, "field=data-set");
+    refuses({"verify", "--set", "field=network"}, "--model");
+}
+
 TEST_CASE("what cannot be verified is refused in one sentence") {
     const Scratch scratch;
     std::ofstream(scratch / "file") << "x";
@@ -165,6 +302,7 @@ TEST_CASE("what cannot be verified is refused in one sentence") {
     refuses({"verify", "tableau-order", "--set", "field=data-set"}, "polynomial, linear, mixture");
     refuses({"verify", "tableau-order", "--set"}, "--set");
     refuses({"verify", "--set", "path=straight"}, "cond-ot");
+    refuses({"verify", "--set", "path=polynomial:20"}, "polynomial:6");
     refuses({"verify", "tableau-order", "--model", model("moons.safetensors")}, "does not depend on model");
     refuses({"verify", "--model", scratch / "missing.safetensors"}, "missing.safetensors");
     refuses({"verify", "--model", model("moons.safetensors"), "--set", "field=mixture"}, "");

@@ -1,0 +1,125 @@
+#include "claims/networks.hpp"
+
+#include "claims/hypotheses.hpp"
+#include "guidance/fields/velocity_of.hpp"
+#include "nn/network.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+namespace costate::claims {
+
+namespace {
+
+using guidance::Parametrisation;
+
+/// Which part of the flow of a network a claim looks at.
+enum class Part {
+    inner_times,  ///< times strictly between 0 and 1
+    to_the_end,   ///< from such a time to 1
+    any_flow,     ///< all of it, whatever its path: a part of it, told over [0, 1], is a flow as well
+};
+
+/// What a claim asks of a network. Seconds are of one core, about, for all its readings with their controls; d inputs, f operations an evaluation.
+struct Asks {
+    std::string_view id;
+    Part part;
+    double by_evaluations, by_jacobian;  // seconds for each f, for each d·f
+    double by_elimination;               // and for each d³
+    std::string_view why_long;
+};
+
+constexpr std::string_view matrices = "it forms matrices of d × d", steps = "it follows the network for hundreds of steps";
+
+constexpr std::array asked{
+    Asks{"greed-theorem-1-1", Part::inner_times, 0, 6e-8, 0, matrices},
+    Asks{"greed-theorem-1-2", Part::inner_times, 0, 2e-8, 1e-7, matrices},
+    Asks{"greed-proposition-2", Part::to_the_end, 0, 1.1e-6, 0, matrices},
+    Asks{"horizon", Part::to_the_end, 5e-6, 0, 0, steps},
+    Asks{"adjointdeis-1", Part::inner_times, 5e-6, 0, 0, steps},
+    Asks{"dflow-variation", Part::any_flow, 0, 3.6e-6, 0, matrices},
+    Asks{"dflow-theorem-4-1", Part::any_flow, 0, 2.4e-4, 0.02, matrices},
+};
+
+constexpr double longest = 30;  // seconds
+
+const Asks* asks_of(const Claim& claim) {
+    for (const Asks& one : asked)
+        if (one.id == claim.id) return &one;
+    return nullptr;
+}
+
+bool regular_at(Parametrisation given, const guidance::AnyPath& path, double t) {
+    try {
+        (void)guidance::VelocityMap{given, path}.coordinates(t);
+        return true;
+    } catch (const std::domain_error&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+NetworkFacts network_facts(const std::filesystem::path& file) {
+    const nn::Network network = nn::load_network(file);
+    const nn::NetworkDescription& told = network.description;
+    if (told.input_size != told.output_size || told.parametrisation == "logits")
+        throw std::invalid_argument(fmt::format("{}: its output is '{}' with {} values for an input of {}, so there is no flow to run claims on; take a "
+                                                "network whose parametrisation is velocity, epsilon or x1",
+                                                file.string(), told.parametrisation, told.output_size, told.input_size));
+    NetworkFacts facts{.file = file.string(), .path_name = told.path, .inputs = told.input_size};
+    try {
+        facts.given = guidance::find_parametrisation(told.parametrisation);
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("{}: {}", file.string(), error.what()));
+    }
+    try {
+        facts.path = guidance::find_path(told.path);
+    } catch (const std::invalid_argument&) {  // "none", or one of somebody else's
+        facts.path = std::nullopt;
+    }
+    facts.operations = nn::program<double>(network, {.frozen_parameters = true}).summary().flops;
+    Setting setting;
+    setting.set("model", file.string());
+    const Hypothesis smooth = smoothness(setting, 1);
+    if (!smooth.holds) facts.kink = smooth.found;
+    return facts;
+}
+
+RegularTimes regular_times(Parametrisation given, const guidance::AnyPath& path) {
+    return {regular_at(given, path, 0) ? ratio(0) : ratio(1, 20), regular_at(given, path, 1) ? ratio(1) : ratio(99, 100)};
+}
+
+std::optional<std::string> no_claim(const Claim& claim, const NetworkFacts& facts, const std::optional<guidance::AnyPath>& path) {
+    const Asks* asks = asks_of(claim);
+    const Part part = asks ? asks->part : Part::any_flow;
+    if (asks && !facts.kink.empty()) return "it needs derivatives of the velocity, and " + facts.kink;
+    if (!path) {
+        if (part == Part::any_flow && facts.given == Parametrisation::velocity) return std::nullopt;
+        return fmt::format("it needs the network's path, and the one that the file names ('{}') is unknown; name one with --set path=NAME", facts.path_name);
+    }
+    if (part == Part::to_the_end && !regular_at(facts.given, *path, 1))
+        return fmt::format("it follows the flow to t = 1, where the velocity of this network's {} on {} is infinite", name_of(facts.given),
+                           guidance::name_of(*path));
+    return std::nullopt;
+}
+
+std::optional<std::string> long_claim(const Claim& claim, const NetworkFacts& facts) {
+    const Asks* asks = asks_of(claim);
+    if (!asks) return std::nullopt;
+    const double d = static_cast<double>(facts.inputs),
+                 seconds = (asks->by_evaluations + asks->by_jacobian * d) * facts.operations + asks->by_elimination * d * d * d;
+    if (seconds <= longest) return std::nullopt;
+    return fmt::format("{} and this network has {} inputs and {:.2g} operations an evaluation; name the claim by its whole id and it is run, however "
+                       "long it takes", asks->why_long, facts.inputs, facts.operations);
+}
+
+bool takes_unit_flow(const Claim& claim) {
+    const Asks* asks = asks_of(claim);
+    return asks && asks->part == Part::any_flow;
+}
+
+}  // namespace costate::claims
