@@ -42,6 +42,17 @@ void check_field(const Claim& claim, const std::string& field) {
                                 (claim.axes.model ? " or name a network with --model FILE" : ""));
 }
 
+// Tableaus of the library that a claim does not list are outside its hypotheses.
+bool has_tableau(const Claim& claim, const std::string& name) {
+    const auto& listed_here = claim.axes.tableaus;
+    return listed_here.empty() || std::find(listed_here.begin(), listed_here.end(), name) != listed_here.end();
+}
+
+void check_tableau(const Claim& claim, const std::string& name) {
+    if (!has_tableau(claim, name))
+        throw std::invalid_argument("claim " + claim.id + " says nothing about the tableau '" + name + "'; choose one of " + listed(claim.axes.tableaus));
+}
+
 bool names_network(std::span<const Wish> wishes) {
     return std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.key == "model"; });
 }
@@ -66,7 +77,10 @@ Axes narrowed(const Claim& claim, std::span<const Wish> wishes, Setting& base) {
         if (!claim.axes.contains(key) && where_it_applies) continue;
         if (key != "field") base.set(key, value);
         if (!claim.axes.contains(key)) refuse_key(claim, key);
-        if (key == "tableau") axes.tableaus = {base.text(key)};
+        if (key == "tableau") {
+            check_tableau(claim, base.text(key));
+            axes.tableaus = {base.text(key)};
+        }
         if (key == "path") axes.paths = {base.text(key)};
         if (key == "dim") axes.dims = {base.dim};
         if (key == "field") {
@@ -141,6 +155,7 @@ bool offers(const Claim& claim, std::span<const Wish> wishes) {
     const auto& fields = claim.axes.fields;
     return std::all_of(wishes.begin(), wishes.end(), [&](const Wish& wish) {
         if (!claim.axes.contains(wish.key)) return wish.where_it_applies;
+        if (wish.key == "tableau") return has_tableau(claim, wish.value);
         if (wish.key != "field" || network) return true;
         return wish.value == "network" ? claim.axes.model : std::find(fields.begin(), fields.end(), wish.value) != fields.end();
     });

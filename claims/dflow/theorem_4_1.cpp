@@ -57,7 +57,7 @@ Finding vanishing(std::string name, const std::string& what, const Mpfr50& value
 
 // ‖D - e^M‖/‖D‖ along the way, and what Magnus's second term makes of it: Ω₂ = ½ ∫ [G(t), M(t)] dt.
 Figure gap_picture(const Trajectory& way) {
-    Curve curve{"gap of the ordinary exponential", {}, {}, {}};
+    Curve curve{"gap of the ordinary exponential; the line is the second term of Magnus' series", {}, {}, {}};
     Matrix second(way.D.rows(), way.D.rows());
     for (const TrajectoryPiece& piece : way.pieces)
         for (std::size_t j = 0; j < piece.nodes.size(); ++j) {

@@ -28,6 +28,7 @@ math { font-size: 1.08em; }
 .as { color: #444; } .wrong { background: #fbe3e0; color: #8a1c00; font-weight: 600; padding: 0 .3rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e4e4e4; } th { background: #f4f4f4; }
+td { max-width: 21rem; overflow-x: auto; overflow-wrap: break-word; }
 .wide { overflow-x: auto; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
 figure { margin: 1.2rem 0; max-width: 46rem; } figure svg { width: 100%; height: auto; } figcaption { color: #444; font-size: .92rem; }
 .control { border-left: 4px solid #56B4E9; background: #f2f8fc; padding: .5rem .9rem; margin: .6rem 0; }
@@ -41,7 +42,7 @@ code { font-size: .9em; background: #f4f4f4; padding: .1rem .3rem; overflow-wrap
 
 constexpr std::string_view how_to_read = R"(<p>Each entry below is a theorem that a program has run. It <b>predicts</b> a number (an order, a constant, an equality) from the statement alone,
 then <b>measures</b> it on a concrete subject, and compares. Where print and mathematics differ there are two <b>readings</b>, and the printed one is expected to fail.
-Every reading has a <b>control</b>: one thing is broken on purpose, and the claim has to notice; for a reading that fails, the control is a subject on which it holds.
+Every reading has a <b>control</b>: one thing is broken on purpose, and the claim has to notice; for a reading that fails, the control is changed so that it holds: another subject, or where it fails on all, another statement.
 The <b>strength of proof</b> says how the comparison was made: <i>exact</i> (equality of rational numbers, or modulo a prime), <i>coefficient</i> (first non-zero coefficient of a power series with rational coefficients),
 <i>slope</i> (at 50 digits over twelve halvings), <i>bound</i> (equality within a stated error), <i>statistics</i> (a confidence interval), <i>illustration</i> (double precision).</p>
 )";

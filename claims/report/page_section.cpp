@@ -1,5 +1,6 @@
 #include "claims/report/mathematics.hpp"
 #include "claims/report/page.hpp"
+#include "claims/subjects.hpp"
 #include "guidance/report.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ std::string what_turned(const ReportedReading& run) {
 
 std::string control(const ReportedReading& run) {
     const Control& control = run.reading->control;
-    const std::string kind = run.expected ? "Control: broken on purpose" : "Control: a subject on which this reading holds";
+    const std::string kind = run.expected ? "Control: broken on purpose" : "Control: changed so that this reading holds";
     return fmt::format("<div class=\"control\"><b>{}</b>: {}<br>The finding that has to turn: <i>{}</i>; {}. {}</div>\n", kind, formulas(control.broken),
                        formulas(control.noticed_by), what_turned(run),
                        run.control_noticed ? "The claim noticed." : "<span class=\"wrong\">The claim did not notice.</span>");
@@ -69,6 +70,8 @@ std::string evidence(const ReportedReading& run, bool several, const Drawings& d
     std::string text;
     if (several) text += fmt::format("<h3>The {} reading</h3>\n", html_escaped(run.reading->name));
     text += "<p>Run on " + formulas(run.own.subject) + (run.setting_text.empty() ? "" : " (" + html_escaped(run.setting_text) + ")") + ".</p>\n";
+    if (const std::string numbers = run.reading != nullptr && run.setting_text.find("field=") != std::string::npos ? in_numbers(run.setting) : ""; !numbers.empty())
+        text += "<details><summary>The subject in numbers</summary><p>" + formulas(numbers) + "</p></details>\n";
     text += hypotheses(run.own) + pictures(run.own, drawings);
     if (!run.own.findings.empty()) text += "<h3>Predicted and measured</h3>\n" + findings_table(run.own.findings);
     text += control(run);

@@ -22,9 +22,13 @@ void check_text(const std::string& text, const std::string& where, std::vector<s
 
 const Finding* headline(const Evidence& evidence) {
     const bool holds = evidence.holds();
-    for (const Finding& finding : evidence.findings)
-        if (finding.decides && (holds || !finding.holds)) return &finding;
-    return nullptr;
+    const Finding* first = nullptr;
+    for (const Finding& finding : evidence.findings) {
+        if (!finding.decides || (!holds && finding.holds)) continue;
+        if (finding.proof == evidence.proof()) return &finding;  // the one whose strength is told beside it
+        if (first == nullptr) first = &finding;
+    }
+    return first;
 }
 
 std::vector<std::string> write_verify_report(const std::filesystem::path& directory, std::span<const ReportedClaim> claims,

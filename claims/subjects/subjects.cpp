@@ -1,10 +1,40 @@
 #include "claims/subjects.hpp"
 
 #include "claims/networks.hpp"
+#include "claims/subjects/components.hpp"
 
 #include <array>
 
 namespace costate::claims {
+
+namespace {
+
+template <class Values>
+std::string list(const Values& values) {
+    std::string text;
+    for (const Rational& q : values) text += (text.empty() ? "" : ", ") + q.str();
+    return "(" + text + ")";
+}
+
+std::string equations(const Setting& setting) {
+    const std::size_t d = setting.dim;
+    if (setting.field == "linear") return R"($\dot{x} = A x$, the rows of $A$ one after the other $)" + list(rational_numbers(setting.seed, 1, d * d)) + "$";
+    return R"($\dot{x}_i = p_i x_{i+1} - q_i x_i^3 + r_i x_i x_{i+1} + s_i t x_i$, $i + 1$ modulo the dimension, $(p_1, q_1, r_1, s_1, p_2, \ldots) = )" +
+           list(rational_numbers(setting.seed, 2, 4 * d)) + "$";
+}
+
+}  // namespace
+
+std::string in_numbers(const Setting& setting) {
+    if (setting.field == "network" || setting.dim > 3) return "";
+    if (!on_a_path(setting)) return equations(setting);
+    std::string text;
+    for (const auto& part : components(setting)) {
+        std::vector<Rational> covariance(part.covariance.values().begin(), part.covariance.values().end());
+        text += (text.empty() ? "" : "; ") + std::string("weight $") + part.weight.str() + "$, mean $" + list(part.mean) + "$, covariance by rows $" + list(covariance) + "$";
+    }
+    return text;
+}
 
 std::span<const std::string_view> field_names() {
     static constexpr std::array<std::string_view, 8> names{"linear",   "polynomial", "gaussian", "mixture", "mixture-isotropic", "mixture-commuting",

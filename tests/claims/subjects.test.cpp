@@ -102,3 +102,18 @@ TEST_CASE("random rational numbers repeat, and differ between streams and seeds"
     CHECK_FALSE(a == seeded);
     for (const Rational& q : a) CHECK((q >= ratio(-3, 2) && q <= ratio(3, 2)));
 }
+
+TEST_CASE("a subject is told in numbers from which it can be made again") {
+    Setting setting;
+    for (const std::string_view field : field_names()) {
+        setting.field = field;
+        const std::string text = in_numbers(setting);
+        INFO(text);
+        CHECK(text.empty() == (field == "network"));
+        for (const Rational& q : rational_numbers(0, field == "linear" ? 1 : 2, field == "linear" ? 4 : field == "polynomial" ? 8 : 0))
+            CHECK(text.find(q.str()) != std::string::npos);
+    }
+    setting.dim = 10;
+    setting.field = "mixture";
+    CHECK(in_numbers(setting).empty());
+}

@@ -283,6 +283,9 @@ TEST_CASE("claims that do not list the field that is set are left out") {
     CHECK(ids_of(told.at("rows")) == std::set<std::string>{"dflow-likelihood", "dflow-theorem-4-1", "dflow-variation"});
     for (const json& row : told.at("rows")) CHECK(row.at("setting").get<std::string>().find("field=mixture-commuting dim=1") != std::string::npos);
     refuses({"verify", "tableau", "--set", "field=data-set"}, "field=data-set");
+    refuses({"verify", "zero-weight", "--set", "tableau=rk4"}, "the tableau 'rk4'");  // every weight of it is not 0
+    const json some = parsed(program::run({"verify", "zero", "partner", "lambda", "--set", "tableau=rk4", "dim=1", "--json"}));
+    CHECK(ids_of(some.at("rows")) == std::set<std::string>{"lambda-delta", "partner-order"});
     refuses({"verify", "--set", "field=network"}, "--model");
 }
 
