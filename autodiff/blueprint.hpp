@@ -62,6 +62,7 @@ struct Blueprint {
     std::size_t nested_bases = 0;  // pointers that the deepest chain of called programs needs
     std::size_t guards = 0;
     bool smooth = true;
+    bool small = false;  // layers are plain rows of weights, fit for a straight line
     double flops = 0;
 
     [[nodiscard]] std::size_t input(std::size_t i) const { return first_port + i; }

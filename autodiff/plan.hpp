@@ -11,9 +11,13 @@
 namespace costate::autodiff::detail {
 
 template <class T>
+struct Lines;
+
+template <class T>
 struct Plan : Blueprint {
     std::vector<T> coefficients, constants;
     std::vector<Packs<T>> constant_packs;
+    std::shared_ptr<const Lines<T>> lines;  ///< of scalar code in float and double: what its replays run, the tangent's excepted
 };
 
 /// θ, its packed matrices, and the called programs with their part of it.

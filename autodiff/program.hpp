@@ -13,6 +13,11 @@
 #include <string_view>
 #include <vector>
 
+namespace costate::kernels {
+template <class T>
+class StraightLine;
+}
+
 namespace costate::autodiff {
 
 namespace detail {
@@ -60,6 +65,7 @@ private:
     friend class Program<T>;
     std::vector<T> shared_, lanes_;
     std::vector<detail::Base<T>> bases_;
+    std::vector<T*> arrays_;
 };
 
 /// What a program consists of, for people and tests.
@@ -71,6 +77,13 @@ struct ProgramSummary {
     /// Of a Workspace, the largest of all replays: a sample, and once.
     std::size_t workspace_bytes = 0, workspace_bytes_shared = 0;
     std::size_t guards = 0;  ///< comparisons checked in a replay
+};
+
+/// Seconds that the instructions of one op take in a forward that keeps a record and in a pullback, and how many there are in the forward.
+struct OpSeconds {
+    std::string_view name;
+    std::size_t count = 0;
+    double forward = 0, pullback = 0;
 };
 
 /// Const and re-entrant: many threads may replay one Program, each with its own Workspace. A copy shares the plan, and
@@ -117,6 +130,8 @@ public:
     /// True when the gradient with respect to input i is computed.
     [[nodiscard]] bool differentiates(std::size_t input) const;
     [[nodiscard]] ProgramSummary summary() const;
+    /// The time of each op, every instruction by itself, the shortest of some runs, θ̄ wanted or not. Scalar code that runs as one line is one op.
+    [[nodiscard]] std::vector<OpSeconds> profile(Inputs<T> inputs, Inputs<T> out_bar, std::size_t batch, bool want_theta) const;
 
     /// Interior, for the op that calls a program from another.
     [[nodiscard]] const std::shared_ptr<const detail::Plan<T>>& plan() const { return plan_; }
@@ -124,6 +139,14 @@ public:
 
 private:
     detail::Replay<T> replay(const detail::Extent& work, std::size_t batch, Workspace<T>& workspace) const;
+    [[nodiscard]] bool made(const Record<T>& record) const;
+    void sign(Record<T>& record, std::size_t batch) const;
+    bool forward_line(const kernels::StraightLine<T>& line, Inputs<T> inputs, Outputs<T> outputs, std::size_t batch, T* kept,
+                      Workspace<T>& workspace) const
+        requires kernels::simd::Vectorised<T>;
+    void pullback_line(const Record<T>& record, Inputs<T> out_bar, Outputs<T> in_bar, std::span<T> theta_bar,
+                       Workspace<T>& workspace) const
+        requires kernels::simd::Vectorised<T>;
 
     std::shared_ptr<const detail::Plan<T>> plan_;
     std::shared_ptr<detail::Store<T>> store_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/program.hpp"
+#include "autodiff/symbolic_field.hpp"
 #include "autodiff/var.hpp"
 
 #include <array>
@@ -47,6 +48,18 @@ public:
         auto own = std::make_shared<Program<T>>(*program_);
         own->set_parameters(theta);
         program_ = std::move(own);
+    }
+
+    /// Whether the program is scalar code, so that `traced` works.
+    [[nodiscard]] bool traceable() const { return detail::is_scalar_code(*program_->plan()); }
+    /// The field over Symbols, at the parameters θ. Throws std::invalid_argument unless traceable().
+    [[nodiscard]] SymbolicField<T> traced(std::vector<kernels::Symbol<T>> theta) const
+        requires kernels::simd::Vectorised<T>
+    {
+        if (!traceable()) {
+            throw std::invalid_argument("ProgramField::traced: the program has layers, calls or long arrays; replay it as it is");
+        }
+        return SymbolicField<T>(detail::SymbolicReplay<T>(*program_->plan(), std::move(theta)));
     }
 
     /// dx = f(t, x).

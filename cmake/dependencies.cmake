@@ -6,3 +6,5 @@ find_package(xtensor REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+# libasmjit-dev, optional: machine code of scalar programs.
+find_package(asmjit CONFIG QUIET)

@@ -50,7 +50,7 @@ public:
 
     /// Runs a checked call; the public forms are linear and linear_pullback.
     void operator()(const simd::LinearCall<T>& call) const {
-        const simd::Packed<T> packed{data_.data(), outputs_, inputs_};
+        const simd::Packed<T> packed{data_.data(), outputs_, inputs_, row_stride_};
         if constexpr (simd::Vectorised<T>) {
             if (table_) table_->linear(packed, call);
         } else {
@@ -61,12 +61,14 @@ public:
 private:
     PackedMatrix(std::size_t outputs, std::size_t inputs, bool transposed, const simd::Table<T>* table = nullptr)
         : outputs_(outputs), inputs_(inputs), transposed_(transposed), table_(table) {
-        std::size_t padded = outputs;
+        std::size_t size = outputs * inputs;
         if constexpr (simd::Vectorised<T>) {
             if (!table_) table_ = &simd::table<T>();
-            padded = (outputs + table_->panel_width - 1) / table_->panel_width * table_->panel_width;
+            const auto padded = [](std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; };
+            if (simd::is_narrow(outputs, inputs)) row_stride_ = padded(inputs, simd::narrow_lanes);
+            size = row_stride_ != 0 ? outputs * row_stride_ : padded(outputs, table_->panel_width) * inputs;
         }
-        data_.resize(padded * inputs, T(0));
+        data_.resize(size, T(0));
     }
 
     [[nodiscard]] std::size_t source(std::size_t o, std::size_t k) const {
@@ -74,6 +76,12 @@ private:
     }
 
     void pack(std::span<const T> w) {
+        if (row_stride_ == 0) return pack_panels(w);
+        for (std::size_t o = 0; o < outputs_; ++o)
+            for (std::size_t k = 0; k < inputs_; ++k) data_[o * row_stride_ + k] = w[source(o, k)];
+    }
+
+    void pack_panels(std::span<const T> w) {
         const std::size_t width = table_->panel_width;
         T* target = data_.data();
         for (std::size_t k0 = 0; k0 < inputs_; k0 += table_->k_block) {
@@ -87,7 +95,7 @@ private:
     }
 
     AlignedVector<T> data_;
-    std::size_t outputs_ = 0, inputs_ = 0;
+    std::size_t outputs_ = 0, inputs_ = 0, row_stride_ = 0;
     bool transposed_ = false;
     const simd::Table<T>* table_ = nullptr;
 };

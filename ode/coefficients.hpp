@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <span>
+#include <functional>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -44,6 +46,7 @@ struct Coefficients {
     std::vector<Terms<T>> rows, columns;
     Terms<T> weights;
     std::vector<T> ones;  ///< s times 1: λ₀ = λ₁ + Σ ℓ_i
+    std::size_t fingerprint = 0;  ///< of (c, A, b): methods that differ differ here
 
     explicit Coefficients(const Tableau& full) {
         if (!is_explicit(full))
@@ -60,6 +63,8 @@ struct Coefficients {
             for (std::size_t j = i + 1; j < stages; ++j) columns[i].add(j, tableau.A(j, i));
         }
         ones.assign(stages, T(1));
+        for (const auto* part : {&tableau.c, &tableau.a, &tableau.b})
+            for (const Rational& q : *part) fingerprint = fingerprint * 0x9e3779b97f4a7c15u + std::hash<std::string>{}(q.str());
     }
 };
 

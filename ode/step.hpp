@@ -53,6 +53,8 @@ template <Scalar T, class F>
     requires VectorField<F, T>
 void step(const Coefficients<T>& method, F& f, const std::type_identity_t<T>& t, const std::type_identity_t<T>& h, View<T> x0,
           MutableView<T> x1, StepWorkspace<T>& ws) {
+    if constexpr (SteppingField<F, T>)
+        if (f.take_step(method.fingerprint, t, h, x0, x1)) return;
     const std::size_t n = x0.size();
     ws.forward(method.stages, n);
     const std::span<T> k = ws.k;
@@ -66,6 +68,10 @@ template <Scalar T, class F>
     requires VectorField<F, T>
 void step(const Coefficients<T>& method, F& f, const std::type_identity_t<T>& t, const std::type_identity_t<T>& h, View<T> x0,
           MutableView<T> x1, StepRecord<F, T>& record, StepWorkspace<T>& ws) {
+    if constexpr (SteppingField<F, T>) {
+        record.whole = f.take_step(method.fingerprint, t, h, x0, x1, record.kept);
+        if (record.whole) return;
+    }
     const std::size_t n = x0.size();
     ws.stage(method.stages, n);
     record.prepare(f, method.stages, n);
@@ -109,6 +115,10 @@ template <Scalar T, class F>
 void step_vjp(const Coefficients<T>& method, F& f, const std::type_identity_t<T>& t, const std::type_identity_t<T>& h, View<T> x0,
               const StepRecord<F, T>& record, View<T> lambda1, MutableView<T> lambda0, MutableView<T> theta_bar,
               TimeBars<std::type_identity_t<T>>* time, StepWorkspace<T>& ws) {
+    if constexpr (SteppingField<F, T>) {
+        T* const bars[] = {time ? &time->t : nullptr, time ? &time->h : nullptr};
+        if (record.whole) return f.reverse_step(t, h, x0, record.kept, lambda1, lambda0, theta_bar, bars[0], bars[1]);
+    }
     const std::size_t n = x0.size(), s = method.stages;
     ws.reverse(s, n);
     const std::span<T> all_ell = ws.ell;

@@ -53,6 +53,8 @@ struct StepRecord {
 
     std::vector<T> k;
     std::vector<Stage> stages;
+    std::vector<T> kept;  ///< of a SteppingField
+    bool whole = false;   ///< the field took the step by itself: `kept` holds its record
 
     void prepare(F& f, std::size_t s, std::size_t n) {
         k.resize(s * n);
@@ -61,7 +63,7 @@ struct StepRecord {
     }
 
     [[nodiscard]] std::size_t bytes() const {
-        std::size_t total = detail::bytes_of(k);
+        std::size_t total = detail::bytes_of(k) + detail::bytes_of(kept);
         for (const Stage& stage : stages) total += detail::record_bytes(stage);
         return total;
     }

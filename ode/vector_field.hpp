@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace costate::ode {
 
@@ -40,6 +41,18 @@ concept RecordingField = DifferentiableField<F, T> &&
     { f.make_record() } -> std::convertible_to<typename F::Record>;
     f.forward(t, in, out, record);
     f.pullback(kept, in, out, out, t_bar);
+};
+
+/// A field that takes whole Runge–Kutta steps by itself, for the method that it was made for. Each says whether it did; if not,
+/// the steppers take the step stage by stage. The results are those of the stages. `kept` holds, between a step and its
+/// reverse, what the field wants; time_bars is null or {t̄, h̄}, θ̄ may be empty: not wanted; what is accumulated is as in step_vjp.
+template <class F, class T>
+concept SteppingField = DifferentiableField<F, T> &&
+    requires(F& f, std::size_t fingerprint, const T& t, std::span<const T> in, std::span<T> out, std::vector<T>& kept,
+             const std::vector<T>& still_kept, T* bar) {
+    { f.take_step(fingerprint, t, t, in, out) } -> std::same_as<bool>;
+    { f.take_step(fingerprint, t, t, in, out, kept) } -> std::same_as<bool>;
+    f.reverse_step(t, t, in, still_kept, in, out, out, bar, bar);
 };
 
 }  // namespace costate::ode

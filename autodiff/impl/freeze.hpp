@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/impl/replay.hpp"
+#include "autodiff/lines.hpp"
 #include "autodiff/rewrite.hpp"
 #include "autodiff/tape.hpp"
 
@@ -52,6 +53,20 @@ void fold(Tape<T>& tape, Graph<T>& graph, const std::vector<bool>& alive) {
     }
 }
 
+/// Whether layers and arrays are so small that one straight line beats kernels: then no weight is packed.
+inline bool is_small(const Topology& graph) {
+    constexpr std::size_t most_weights = 128, most_elements = 32, most_in_all = 1024;
+    std::size_t all = 0;
+    for (const Node& node : graph.nodes) {
+        if (node.kind != Kind::operation) continue;
+        const bool layer = node.op == ops::index_of<ops::Linear>;
+        const std::size_t weights = layer ? graph.nodes[graph.arguments_of(node)[1]].size : 0;
+        all += node.size + weights;
+        if (node.op == ops::index_of<ops::Call> || node.size > most_elements || weights > most_weights) return false;
+    }
+    return all <= most_in_all;
+}
+
 /// Packs the weights that are leaves, and says where leaves lie.
 template <class T>
 class Leaves {
@@ -59,8 +74,9 @@ public:
     Leaves(Graph<T>& graph, const std::vector<bool>& wanted, Plan<T>& plan, Store<T>& store)
         : graph_(graph), wanted_(wanted), plan_(plan), store_(store) {
         homes.resize(graph.nodes.size());
+        plan.small = kernels::simd::Vectorised<T> && is_small(graph);
         for (Node& node : graph.nodes) {
-            if (node.kind == Kind::operation && node.op == ops::index_of<ops::Linear>) pack(node);
+            if (!plan.small && node.kind == Kind::operation && node.op == ops::index_of<ops::Linear>) pack(node);
         }
         for (NodeId id = 0; id < graph.nodes.size(); ++id) place(id);
         for (const Node& node : graph.nodes) {
@@ -151,6 +167,7 @@ void freeze(Tape<T>& tape, const FreezeOptions& options, Plan<T>& plan, Store<T>
     const Leaves<T> leaves(graph, activities.wanted, plan, store);
     keep_coefficients(graph, plan);
     lay_out(graph, called, activities.active, activities.wanted, leaves.homes, plan);
+    if constexpr (kernels::simd::Vectorised<T>) plan.lines = make_lines(plan, store, options.machine_code);
 }
 
 }  // namespace costate::autodiff::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "autodiff/impl/evaluate.hpp"
+#include "autodiff/impl/profile.hpp"
 #include "autodiff/impl/replay.hpp"
 #include "autodiff/impl/run.hpp"
 #include "autodiff/impl/tape.hpp"

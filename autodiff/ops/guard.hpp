@@ -1,10 +1,11 @@
 #pragma once
 
 #include "autodiff/ops/op.hpp"
+#include "kernels/trace.hpp"
 
 namespace costate::autodiff::ops {
 
-enum class Relation : std::uint8_t { equal, less, less_equal };
+using Relation = kernels::Comparison;
 
 template <class T>
 bool holds(Relation relation, const T& a, const T& b) {
@@ -32,6 +33,11 @@ struct Guard : Op {
         const bool expected = f.number() % 2 != 0;
         const T* a = f.x(0);
         const T* b = f.x(1);
+        if constexpr (requires { expect(relation, expected, *a, *b); }) return expect(relation, expected, *a, *b);  // Symbols
+        else check(f, relation, expected, a, b);
+    }
+    template <class T>
+    static void check(const Frame<T>& f, Relation relation, bool expected, const T* a, const T* b) {
         for (std::size_t r = 0; r < f.rows(); ++r) {
             if (holds(relation, a[f.x_shared(0) ? 0 : r], b[f.x_shared(1) ? 0 : r]) != expected)
                 throw BranchChanged(f.extra(), r);

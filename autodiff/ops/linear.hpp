@@ -33,21 +33,25 @@ struct Linear : Op {
         return ((f.number() - 1) % 2 ? f.resources.parameter_packs : f.resources.constant_packs) + position;
     }
 
-    /// y (+)= act(x Wᵀ + b) with W in plain rows, in the order of the packed kernel.
+    /// y (+)= act(x Wᵀ + b) with W in plain rows, k ascending from the bias.
     template <class T>
     static void rows(const Frame<T>& f, const T* x, const T* weight, const T* bias, T* y, T* slope, kernels::Function act,
                      bool accumulate) {
         const std::size_t in = f.x_size(0);
+        T* z = y;
         for (std::size_t b = 0; b < f.rows(); ++b, x += in) {
             const T* w = weight;
-            for (std::size_t o = 0; o < f.size(); ++o, w += in, ++y) {
-                T z = bias ? bias[o] : T(0);
-                if (accumulate) z = *y + z;
-                for (std::size_t k = 0; k < in; ++k) z = z + x[k] * w[k];
-                if (slope) *slope++ = kernels::reference::slope(act, z);
-                *y = act == kernels::Function::identity ? z : kernels::reference::value(act, z);
+            for (std::size_t o = 0; o < f.size(); ++o, w += in, ++z) {
+                T sum = bias ? bias[o] : T(0);
+                if (accumulate) sum = *z + sum;
+                for (std::size_t k = 0; k < in; ++k) sum = sum + x[k] * w[k];
+                *z = sum;
             }
         }
+        if (act == kernels::Function::identity) return;
+        const auto all = view(static_cast<const T*>(y), f.count());
+        if (slope) kernels::apply_with_slope<T>(act, all, view(y, f.count()), view(slope, f.count()));
+        else kernels::apply<T>(act, all, view(y, f.count()));
     }
 
     template <class T>

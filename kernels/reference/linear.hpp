@@ -4,9 +4,24 @@
 #include "kernels/reference/elementwise.hpp"
 #include "kernels/simd/table.hpp"
 
+#include <array>
+
 namespace costate::kernels::reference {
 
-/// y_bo = act(z_bo), z_bo = (y_bo +) bias_o + Σ_k (x_bk scale_bk) W_ok, k ascending from the start value; slope_bo = act'(z_bo).
+/// Σ_k x_k w_k of a narrow layer: narrow_lanes sums from zero, lane j over k ≡ j ascending, then folded in halves.
+template <Scalar T, class Input>
+T narrow_dot(std::size_t n, const Input& x, const T* w) {
+    constexpr std::size_t lanes = simd::narrow_lanes;
+    std::array<T, lanes> lane;
+    lane.fill(T(0));
+    for (std::size_t k = 0; k < n; ++k) lane[k % lanes] += x(k) * w[k];
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+        for (std::size_t j = 0; j < half; ++j) lane[j] += lane[j + half];
+    return lane[0];
+}
+
+/// y_bo = act(z_bo), z_bo = (y_bo +) bias_o + Σ_k (x_bk scale_bk) W_ok, k ascending from the start value, the sum of a narrow
+/// layer in float and double (simd::is_narrow) that of narrow_dot; slope_bo = act'(z_bo).
 /// W is row-major, outputs × inputs. The meaning of every field of the call is that of simd::LinearCall.
 template <Scalar T>
 void linear(const simd::Packed<T>& w, const simd::LinearCall<T>& call) {
@@ -17,7 +32,12 @@ void linear(const simd::Packed<T>& w, const simd::LinearCall<T>& call) {
             const T start = call.bias ? call.bias[o] : T(0);
             y[o] = call.accumulate ? y[o] + start : start;
         }
-        if (call.scale) {  // each x_bk scale_bk once
+        if (simd::Vectorised<T> && simd::is_narrow(w.outputs, w.inputs)) {
+            const T* scale = call.scale ? call.scale + b * w.inputs : nullptr;
+            const auto input = [x, scale](std::size_t k) { return scale ? x[k] * scale[k] : x[k]; };
+            for (std::size_t o = 0; o < w.outputs; ++o) y[o] += narrow_dot<T>(w.inputs, input, w.data + o * w.inputs);
+            for (std::size_t k = 0; call.scaled && k < w.inputs; ++k) call.scaled[b * w.inputs + k] = input(k);
+        } else if (call.scale) {  // each x_bk scale_bk once
             for (std::size_t k = 0; k < w.inputs; ++k) {
                 const T scaled = x[k] * call.scale[b * w.inputs + k];
                 for (std::size_t o = 0; o < w.outputs; ++o) y[o] += scaled * w.data[o * w.inputs + k];

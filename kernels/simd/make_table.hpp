@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/simd/linear.hpp"
+#include "kernels/simd/straight_line.hpp"
 
 namespace costate::kernels::simd {
 namespace {
@@ -30,7 +31,8 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .add_row = &add_row<V>,
             .sum = &sum<V>,
             .dot = &dot<V>,
-            .rk_combine = &rk_combine<V>};
+            .rk_combine = &rk_combine<V>,
+            .straight_line = &straight_line<V>};
 }
 
 }  // namespace

@@ -3,18 +3,27 @@
 
 #include "kernels/function.hpp"
 #include "kernels/isa.hpp"
+#include "kernels/simd/line.hpp"
 
 #include <concepts>
 #include <cstddef>
 
 namespace costate::kernels::simd {
 
+/// A layer of few outputs is narrow, on every instruction set: its sums over the inputs run in `narrow_lanes` lanes.
+inline constexpr std::size_t narrow_outputs = 8, narrow_lanes = 16;
+constexpr bool is_narrow(std::size_t outputs, std::size_t inputs) {
+    return 0 < outputs && outputs <= narrow_outputs && 2 * outputs <= inputs;
+}
+
 /// W packed for y = x Wᵀ. Inputs are cut into blocks of `k_block`, outputs into panels of `panel_width` (padded with zeros);
 /// stored block by block, panel by panel, input by input, a panel's outputs side by side: the order in which a product reads it.
+/// Of a narrow layer: the rows of W, `row_stride` apart, padded with zeros to whole narrow_lanes.
 template <class T>
 struct Packed {
     const T* data;
     std::size_t outputs, inputs;
+    std::size_t row_stride = 0;  // of a narrow layer; 0: panels
 };
 
 /// z = x Wᵀ + bias, y = act(z), slope = act'(z); x may be scaled on the way in. Null pointers switch a part off.
@@ -56,6 +65,8 @@ struct Table {
     T (*sum)(std::size_t n, const T* x);
     T (*dot)(std::size_t n, const T* a, const T* b);
     void (*rk_combine)(std::size_t n, const T* x, T h, std::size_t terms, const T* c, const T* const* k, T* y);
+
+    bool (*straight_line)(const LineView<T>& line, const LineCall<T>& call);
 };
 
 /// The scalars that have vector kernels.

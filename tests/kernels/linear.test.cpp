@@ -73,6 +73,7 @@ const std::vector<Shape> shapes = [] {
     for (std::size_t batch = 1; batch <= 33; ++batch) s.push_back({35, 21, batch});
     for (const std::size_t inputs : {255, 256, 257, 511, 512, 513, 1030}) s.push_back({37, inputs, 9});
     s.push_back({600, 520, 30});  // several groups of panels and blocks of inputs
+    s.push_back({300, 520, 75});  // and of the batch
     s.push_back({5, 0, 4});
     return s;
 }();
@@ -123,6 +124,38 @@ TEMPLATE_TEST_CASE("negative control: one weight off by a thousandth is noticed"
         const auto y = run(broken, simd::table<TestType>(isa), {});
         CHECK(error_of(l, y, false, false, false) > 1);
     }
+}
+
+TEMPLATE_TEST_CASE("a narrow layer sums in lanes, whatever the width, and scales its inputs once", "[quick]", float, double) {
+    using T = TestType;
+    for (std::size_t outputs = 1; outputs <= simd::narrow_outputs; ++outputs)
+        for (const std::size_t inputs : {2 * outputs, std::size_t{67}}) {
+            const Layer<T> l(outputs, inputs, 11);
+            const auto chain = [&](std::size_t b, std::size_t o) {
+                T z = 0;
+                for (std::size_t k = 0; k < inputs; ++k) z += l.x[b * inputs + k] * l.w[o * inputs + k];
+                return z;
+            };
+            auto expected = l.y;
+            auto expected_x = l.x;
+            const simd::Packed<T> plain{l.w.data(), outputs, inputs};
+            simd::LinearCall<T> call{.batch = l.batch, .x = l.x.data(), .y = expected.data()};
+            reference::linear<T>(plain, call);
+            bool differs = false;  // negative control: the order of a chain is another one, and is noticed
+            for (std::size_t i = 0; i < expected.size(); ++i) differs |= expected[i] != chain(i / outputs, i % outputs);
+            if (inputs == 67) CHECK(differs);
+            call.scale = l.scale.data();
+            call.scaled = expected_x.data();
+            reference::linear<T>(plain, call);
+            for (const Isa isa : supported_isas()) {
+                auto x = l.x;
+                auto y = l.y;
+                const PackedMatrix<T> packed(l.w, outputs, inputs, simd::table<T>(isa));
+                packed({.batch = l.batch, .x = x.data(), .scale = l.scale.data(), .scaled = x.data(), .y = y.data()});
+                CHECK(x == expected_x);
+                CHECK((isa != Isa::baseline || y == expected));
+            }
+        }
 }
 
 TEMPLATE_TEST_CASE("a row is bitwise the same alone and in every batch", "[quick]", float, double) {

@@ -1,0 +1,9 @@
+// Compiled with the flags of its instruction set (bench/kernels/CMakeLists.txt).
+#include "bench/kernels/raw/tile.hpp"
+
+namespace costate::bench {
+
+double raw_baseline(const float* a, const float* b, float* y) { return raw_tile<float, 16, 4>(a, b, y); }
+double raw_baseline(const double* a, const double* b, double* y) { return raw_tile<double, 16, 4>(a, b, y); }
+
+}  // namespace costate::bench

@@ -1,0 +1,13 @@
+// Without asmjit straight lines are interpreted.
+#include "kernels/machine_code.hpp"
+
+namespace costate::kernels {
+
+template <simd::Vectorised T>
+std::optional<MachineCode> make_machine_code(const LineView<T>&, std::size_t, const simd::Table<T>&) {
+    return std::nullopt;
+}
+template std::optional<MachineCode> make_machine_code(const LineView<float>&, std::size_t, const simd::Table<float>&);
+template std::optional<MachineCode> make_machine_code(const LineView<double>&, std::size_t, const simd::Table<double>&);
+
+}  // namespace costate::kernels
