@@ -24,6 +24,7 @@ Command info_command(CLI::App& application);
 Command list_command(CLI::App& application);
 Command check_command(CLI::App& application);
 Command study_command(CLI::App& application);
+Command profile_command(CLI::App& application);
 Command verify_command(CLI::App& application);
 
 /// Text that came from a file, fit for a terminal: control characters become blanks, long text is cut.

@@ -159,7 +159,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--methods", request.methods, "gradient methods, comma separated (default: all but look-ahead; costate list methods)")->delimiter(',');
     app.add_option("--tableaus", request.tableaus, "tableaus (default: euler,midpoint,rk4,dormand-prince; costate list tableaus)")->delimiter(',');
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());
-    app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: all)")->delimiter(',');
+    app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these), mixed: the field in single precision, the solver in double")->delimiter(',');
     app.add_option("--path", request.path, "probability path (costate list paths; default: the one that the file names, cond-ot for gaussian-mixture)")->check(not_empty());
     app.add_option("--variables", request.variables, "time, or regular: x/α over σ/α, smooth up to the data (default: time)")->check(not_empty());
     app.add_option("--dim", request.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());

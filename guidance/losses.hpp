@@ -28,36 +28,59 @@ public:
                                         std::to_string(y_.size()) + " values; give y that many, once or once a sample");
     }
 
-    [[nodiscard]] T operator()(std::span<const T> x1) const {
-        T twice(0);
-        for_each_sample(x1, [&](std::size_t, const std::vector<T>& residual) {
-            for (const T& r : residual) twice += r * r;
-        });
-        return twice / T(2);
-    }
+    [[nodiscard]] T operator()(std::span<const T> x1) const { return whole(x1)(x1); }
+    void gradient(std::span<const T> x1, std::span<T> x_bar) const { whole(x1).gradient(x1, x_bar); }
 
-    void gradient(std::span<const T> x1, std::span<T> x_bar) const {
-        std::fill(x_bar.begin(), x_bar.end(), T(0));
-        for_each_sample(x1, [&](std::size_t start, const std::vector<T>& residual) {
-            H_.multiply_transposed_add(residual, x_bar.subspan(start, H_.columns()));
-        });
+    /// The loss of some rows of a batch, a view of H and y: the LinearObservation has to outlive it. Sizes are unchecked.
+    struct Part {
+        const SmallMatrix<T>* H;
+        std::span<const T> y;  // of one sample for all, or of each
+
+        [[nodiscard]] T operator()(std::span<const T> x1) const {
+            T twice(0);
+            for_each_sample(x1, [&](std::size_t, const std::vector<T>& residual) {
+                for (const T& r : residual) twice += r * r;
+            });
+            return twice / T(2);
+        }
+        void gradient(std::span<const T> x1, std::span<T> x_bar) const {
+            std::fill(x_bar.begin(), x_bar.end(), T(0));
+            for_each_sample(x1, [&](std::size_t start, const std::vector<T>& residual) {
+                H->multiply_transposed_add(residual, x_bar.subspan(start, H->columns()));
+            });
+        }
+
+    private:
+        // visit(start of the sample, H x_b - y_b)
+        template <class Visit>
+        void for_each_sample(std::span<const T> x1, Visit&& visit) const {
+            const std::size_t d = H->columns(), m = H->rows();
+            std::vector<T> residual(m);
+            for (std::size_t b = 0; b < x1.size() / d; ++b) {
+                for (std::size_t i = 0; i < m; ++i) residual[i] = -y[(b * m + i) % y.size()];
+                H->multiply_add(x1.subspan(b * d, d), residual);
+                visit(b * d, residual);
+            }
+        }
+    };
+
+    /// That of the values [first, first + count) of a batch-major state, both whole samples; y of this object is one observation or reaches there.
+    /// Throws std::invalid_argument where it does not.
+    [[nodiscard]] Part part(std::size_t first, std::size_t count) const {
+        const std::size_t d = H_.columns(), m = H_.rows(), begin = first / d * m, length = count / d * m;
+        if (first % d != 0 || count % d != 0 || (y_.size() != m && begin + length > y_.size())) refuse(first + count);
+        return {&H_, y_.size() == m ? std::span<const T>(y_) : std::span<const T>(y_).subspan(begin, length)};
     }
 
 private:
-    // visit(start of the sample, H x_b - y_b)
-    template <class Visit>
-    void for_each_sample(std::span<const T> x1, Visit&& visit) const {
-        const std::size_t d = H_.columns(), m = H_.rows(), batch = x1.size() / d;
-        if (x1.size() % d != 0 || (y_.size() != m && y_.size() != batch * m))
-            throw std::invalid_argument("linear observation: the state has " + std::to_string(x1.size()) + " values, H " +
-                                        std::to_string(d) + " columns and y " + std::to_string(y_.size()) +
-                                        " values; give whole samples, and y once or once a sample");
-        std::vector<T> residual(m);
-        for (std::size_t b = 0; b < batch; ++b) {
-            for (std::size_t i = 0; i < m; ++i) residual[i] = -y_[(b * m + i) % y_.size()];
-            H_.multiply_add(x1.subspan(b * d, d), residual);
-            visit(b * d, residual);
-        }
+    [[nodiscard]] Part whole(std::span<const T> x1) const {
+        const std::size_t d = H_.columns(), m = H_.rows();
+        if (x1.size() % d != 0 || (y_.size() != m && y_.size() != x1.size() / d * m)) refuse(x1.size());
+        return {&H_, y_};
+    }
+    [[noreturn]] void refuse(std::size_t size) const {
+        throw std::invalid_argument("linear observation: the state has " + std::to_string(size) + " values, H " + std::to_string(H_.columns()) +
+                                    " columns and y " + std::to_string(y_.size()) + " values; give whole samples, and y once or once a sample");
     }
 
     SmallMatrix<T> H_;

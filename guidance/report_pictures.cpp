@@ -28,7 +28,7 @@ std::optional<double> positive(const std::optional<double>& value) {
 
 // nothing where the value is rounding: a few thousand units of the precision's last place
 std::optional<double> above_rounding(const std::optional<double>& value, const std::string& precision) {
-    const double unit = precision == "f32" ? 6e-8 : precision == "f64" ? 1.1e-16 : 1e-50;
+    const double unit = precision == "f32" || precision == "mixed" ? 6e-8 : precision == "f64" ? 1.1e-16 : 1e-50;
     return value && *value > 4096 * unit ? value : std::nullopt;
 }
 
@@ -174,7 +174,10 @@ std::string draw(const StudyProblem& problem, std::span<const StudyRow> rows, co
 double calls(const StudyRow& row) { return static_cast<double>(row.evaluations + row.vjps + row.jvps); }
 
 std::string words_of(const std::string& precision) {
-    return precision == "f32" ? "single precision" : precision == "f64" ? "double precision" : "50 digits";
+    return precision == "f32"     ? "single precision"
+           : precision == "mixed" ? "single-precision field in double-precision steps"
+           : precision == "f64"   ? "double precision"
+                                  : "50 digits";
 }
 
 }  // namespace

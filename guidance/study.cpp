@@ -238,10 +238,11 @@ private:
             const detail::Watch watch = [this] {
                 if (hooks_.stop()) throw StudyStopped{};
             };
-            at->second = precision == "f32"   ? detail::compute_in_f32(parts_, watch)
-                         : precision == "f64" ? detail::compute_in_f64(parts_, watch)
-                         : precision == "f80" ? detail::compute_in_f80(parts_, watch)
-                                              : detail::compute_in_mpfr50(parts_, watch);
+            at->second = precision == "f32"     ? detail::compute_in_f32(parts_, watch)
+                         : precision == "mixed" ? detail::compute_in_mixed(parts_, watch)
+                         : precision == "f64"   ? detail::compute_in_f64(parts_, watch)
+                         : precision == "f80"   ? detail::compute_in_f80(parts_, watch)
+                                                : detail::compute_in_mpfr50(parts_, watch);
         }
         return at->second;
     }
@@ -285,7 +286,7 @@ private:
     // The same computation with more digits says what rounding made; below the truth's own error nothing is seen.
     std::optional<double> rounding(const StudyRow& row, const GradientOutcome& outcome) {
         if (row.precision == "mpfr50") return truth_.relative_error;
-        const GradientOutcome finer = compute(row.precision == "f32" ? "f64" : "f80", row.tableau, row.steps, row.method, 1);
+        const GradientOutcome finer = compute(row.precision == "f64" ? "f80" : "f64", row.tableau, row.steps, row.method, 1);
         const auto rounded = distance(outcome.gradient, finer.gradient, gradient_, problem_.dimension);
         return rounded ? std::optional(std::max(*rounded, truth_.relative_error)) : std::nullopt;
     }

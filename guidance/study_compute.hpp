@@ -64,9 +64,13 @@ using Compute = std::function<GradientOutcome(const GradientTask&)>;
 using ComputeFactory = std::function<Compute()>;
 
 ComputeFactory compute_in_f32(const Study::Parts& parts, const Watch& watch);
+ComputeFactory compute_in_mixed(const Study::Parts& parts, const Watch& watch);  // steps in double, the field in float
 ComputeFactory compute_in_f64(const Study::Parts& parts, const Watch& watch);
 ComputeFactory compute_in_f80(const Study::Parts& parts, const Watch& watch);
 ComputeFactory compute_in_mpfr50(const Study::Parts& parts, const Watch& watch);
+
+/// The network or named field in single precision.
+autodiff::ProgramField<float> program_in_f32(const Study::Parts& parts, const nn::ProgramOptions& options = {.frozen_parameters = true});
 
 /// False where the field has a kink or a comparison.
 bool smooth_subject(const Study::Parts& parts);

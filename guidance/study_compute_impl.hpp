@@ -33,11 +33,11 @@ autodiff::ProgramField<T> named_field(std::string_view name) {
     return autodiff::ProgramField<T>(std::move(program));
 }
 
-/// The subject in T.
+/// The subject in T; what is frozen concerns networks only, a named field has no parameters here.
 template <class T>
-StudyModel<T> study_model(const Study::Parts& parts) {
+StudyModel<T> study_model(const Study::Parts& parts, const nn::ProgramOptions& options = {.frozen_parameters = true}) {
     if (!parts.mixture.empty()) return {mixture_in<T>(parts.mixture, *parts.path), Parametrisation::velocity, parts.path};
-    if (parts.network) return {autodiff::ProgramField<T>(nn::program<T>(*parts.network, {.frozen_parameters = true})), parts.given, parts.path};
+    if (parts.network) return {autodiff::ProgramField<T>(nn::program<T>(*parts.network, options)), parts.given, parts.path};
     return {named_field<T>(parts.problem.subject)};
 }
 
@@ -148,10 +148,15 @@ private:
 };
 
 template <class T>
-ComputeFactory compute_in(const Study::Parts& parts, const Watch& watch) {
-    return [&parts, watch, shared = study_model<T>(parts)]() -> Compute {
+ComputeFactory compute_with(const Study::Parts& parts, const StudyModel<T>& model, const Watch& watch) {
+    return [&parts, watch, shared = model]() -> Compute {
         return [computer = std::make_shared<GradientComputer<T>>(parts, shared, watch)](const GradientTask& task) { return (*computer)(task); };
     };
+}
+
+template <class T>
+ComputeFactory compute_in(const Study::Parts& parts, const Watch& watch) {
+    return compute_with<T>(parts, study_model<T>(parts), watch);
 }
 
 }  // namespace costate::guidance::detail

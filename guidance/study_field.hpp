@@ -6,6 +6,7 @@
 #include "guidance/fields/velocity_of.hpp"
 #include "guidance/gradient/greedy.hpp"
 #include "guidance/models/gaussian_mixture.hpp"
+#include "ode/mixed_field.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -18,21 +19,37 @@
 
 namespace costate::guidance::detail {
 
-/// A RecordingField without parameters that asks now and then whether to go on: at every call where calls are slow, at every 256th where
+/// A program in single precision inside a solver in double precision.
+using MixedProgram = ode::MixedField<autodiff::ProgramField<float>>;
+
+/// Alternatives over programs P … in T and the exact mixture: in time, by the velocity that an estimate gives, in the regular variables.
+template <class T, class... P>
+struct StudyAlternatives {
+    using Mixture = GaussianMixture<T>;
+    using Field = std::variant<P..., Mixture, VelocityOf<P, T>..., RegularField<P, T>..., RegularField<Mixture, T>>;
+    using Record = std::variant<std::monostate, typename P::Record..., typename VelocityOf<P, T>::Record..., typename RegularField<P, T>::Record...,
+                                typename RegularField<Mixture, T>::Record>;
+    using Subject = std::variant<P..., Mixture>;
+};
+template <class T>
+struct StudyAlternativesOf {
+    using type = StudyAlternatives<T, autodiff::ProgramField<T>>;
+};
+template <>
+struct StudyAlternativesOf<double> {
+    using type = StudyAlternatives<double, autodiff::ProgramField<double>, MixedProgram>;
+};
+
+/// A RecordingField that asks now and then whether to go on: at every call where calls are slow, at every 256th where
 /// they are quick. One type for all subjects, so that every gradient method is compiled once a scalar, and its functions once, not in every
 /// method again. One a thread; copies share programs.
 template <class T>
 class StudyField {
-    using Program = autodiff::ProgramField<T>;
-    using Mixture = GaussianMixture<T>;
-
 public:
-    using Any = std::variant<Program, Mixture, VelocityOf<Program, T>, RegularField<Program, T>, RegularField<Mixture, T>>;
+    using Any = typename StudyAlternativesOf<T>::type::Field;
 
     struct Record {
-        std::variant<std::monostate, typename Program::Record, typename VelocityOf<Program, T>::Record, typename RegularField<Program, T>::Record,
-                     typename RegularField<Mixture, T>::Record>
-            kept{};
+        typename StudyAlternativesOf<T>::type::Record kept{};
         T t{};
         std::vector<T> x{};  // where a field that records nothing was evaluated
 
@@ -49,7 +66,9 @@ public:
     [[nodiscard]] std::size_t dim() const {
         return std::visit([](const auto& f) { return f.dim(); }, field_);
     }
-    [[nodiscard]] std::size_t parameter_count() const { return 0; }
+    [[nodiscard]] std::size_t parameter_count() const {
+        return std::visit([](const auto& f) -> std::size_t { return f.parameter_count(); }, field_);
+    }
     [[nodiscard]] Record make_record() const { return {}; }
 
     [[gnu::noinline]] void operator()(const T& t, std::span<const T> x, std::span<T> dx) {
@@ -99,7 +118,7 @@ private:
 /// n(t, x) of a study's subject, what it returns, and its path; without a path n is the flow itself.
 template <class T>
 struct StudyModel {
-    std::variant<autodiff::ProgramField<T>, GaussianMixture<T>> n;
+    typename StudyAlternativesOf<T>::type::Subject n;
     Parametrisation given = Parametrisation::velocity;
     std::optional<AnyPath> path{};
 
@@ -108,7 +127,7 @@ struct StudyModel {
         using Any = typename StudyField<T>::Any;
         return std::visit([&]<class N>(const N& own) -> StudyField<T> {
             if (regular) return {Any(RegularField<N, T>(own, given, *path)), watch};
-            if constexpr (std::is_same_v<N, autodiff::ProgramField<T>>)
+            if constexpr (!std::is_same_v<N, GaussianMixture<T>>)
                 if (given != Parametrisation::velocity) return {Any(VelocityOf<N, T>(own, given, *path)), watch};
             return {Any(own), watch};
         }, n);
@@ -120,8 +139,10 @@ struct StudyModel {
     }
     template <class Loss>
     [[nodiscard]] ode::GradientResult<T> greedy(const Loss& loss, const T& t, std::span<const T> x) {
-        if (auto* mixture = std::get_if<GaussianMixture<T>>(&n)) return greedy_gradient(*mixture, loss, t, x);
-        return greedy_gradient(std::get<autodiff::ProgramField<T>>(n), given, *path, loss, t, x, {false, false});
+        return std::visit([&]<class N>(N& own) {
+            if constexpr (std::is_same_v<N, GaussianMixture<T>>) return greedy_gradient(own, loss, t, x);
+            else return greedy_gradient(own, given, *path, loss, t, x, {false, false});
+        }, n);
     }
 };
 

@@ -3,18 +3,20 @@
 
 #include "guidance/losses.hpp"
 
+#include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace costate::guidance::detail {
 
-/// A TerminalLoss, ℓ a squared distance or a linear observation; compiled once a scalar and not in every gradient method again.
+/// A SeparableLoss, ℓ a squared distance or a linear observation, or parts of them, which are views of it; compiled once a scalar and not in every gradient method again.
 template <class T>
 class StudyLoss {
 public:
-    using Any = std::variant<ode::SquaredDistance<T>, LinearObservation<T>>;
+    using Any = std::variant<ode::SquaredDistance<T>, LinearObservation<T>, typename ode::SquaredDistance<T>::Part, typename LinearObservation<T>::Part>;
 
     explicit StudyLoss(Any loss, T c = T(1)) : loss_(std::move(loss)), c_(std::move(c)) {}
 
@@ -28,6 +30,14 @@ public:
         if (c_ == T(1)) return gradient_of_x(z, z_bar);
         gradient_of_x(scaled(z), z_bar);
         for (T& value : z_bar) value *= c_;
+    }
+
+    /// The loss of the values [first, first + count), whole samples; this object has to outlive it.
+    [[nodiscard]] StudyLoss part(std::size_t first, std::size_t count) const {
+        return std::visit([&]<class L>(const L& loss) -> StudyLoss {
+            if constexpr (requires { loss.part(first, count); }) return StudyLoss(loss.part(first, count), c_);
+            else throw std::invalid_argument("study loss: a part has no parts; take them from the whole loss");
+        }, loss_);
     }
 
 private:

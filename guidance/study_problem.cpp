@@ -72,6 +72,9 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     check_names(problem.methods, study_methods(), "methods");
     check_names(problem.precisions, study_precisions(), "precisions");
     check_path_methods(parts);
+    if (problem.mixture && std::find(problem.precisions.begin(), problem.precisions.end(), "mixed") != problem.precisions.end())
+        throw std::invalid_argument(fmt::format("--precisions mixed: {} is a formula and no program that could run in single precision inside a solver in double; "
+                                                "choose f32, f64 or mpfr50, or study a network or a field", mixture_name));
     for (const std::string& name : problem.tableaus) (void)ode::find_tableau(name);
     // many digits through a network take seconds a row
     const auto default_steps = problem.network ? std::vector<std::size_t>{1, 2, 4, 8, 16, 32} : std::vector<std::size_t>{1, 2, 4, 8, 16, 32, 64, 128};
@@ -231,7 +234,8 @@ const std::vector<Named>& study_methods() {
 
 const std::vector<Named>& study_precisions() {
     static const std::vector<Named> precisions = {
-        {"f32", "single precision"}, {"f64", "double precision"}, {"mpfr50", "50 decimal digits"}};
+        {"f32", "single precision"}, {"mixed", "single-precision field in a double-precision solver"}, {"f64", "double precision"},
+        {"mpfr50", "50 decimal digits"}};
     return precisions;
 }
 

@@ -28,7 +28,8 @@ std::set<std::string> names(const json& list) {
 
 TEST_CASE("every command has help with an example") {
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}, {"verify", "--help"}}) {
+             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}, {"profile", "--help"},
+             {"verify", "--help"}}) {
         const auto outcome = program::run(words);
         CHECK(outcome.status == 0);
         CHECK(outcome.out.find("Example:\n  costate ") != std::string::npos);

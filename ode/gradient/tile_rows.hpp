@@ -1,0 +1,33 @@
+// How many samples a tile has: what a cache of a given size holds.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+namespace costate::ode {
+
+/// Bytes that decide the size of a tile: what one sample keeps busy during one evaluation or pullback, the weights that both read, the cache.
+struct TileBytes {
+    std::size_t sample = 0, weights = 0, cache = 0;
+};
+
+/// rows · sample ≤ ¼ cache where weights ≤ ¾ cache: the weights stay and the batch streams;
+/// rows · sample ≤ ¾ cache where they do not, but at least 126: the tile stays and the weights stream, read once a tile, and with fewer rows the
+/// memory they come from would be the limit. At most 252.
+/// From 42 rows on a multiple of 42, below it of 14 where that is possible: whole groups of 14 and of 6 rows, which dense kernels take at once.
+constexpr std::size_t tile_rows(const TileBytes& bytes) {
+    constexpr std::size_t most = 252, fewest_to_stream = 126, group = 14, both = 42;
+    const bool stays = bytes.weights <= bytes.cache / 4 * 3;
+    const std::size_t room = stays ? bytes.cache / 4 : bytes.cache / 4 * 3;
+    const std::size_t rows = std::clamp<std::size_t>(room / std::max<std::size_t>(bytes.sample, 1), stays ? 1 : fewest_to_stream, most);
+    return rows >= both ? rows / both * both : rows >= group ? rows / group * group : rows;
+}
+
+/// The same for a batch: at least `tiles` tiles where each still has 32 samples, so that as many threads have work.
+constexpr std::size_t tile_rows(const TileBytes& bytes, std::size_t batch, std::size_t tiles) {
+    const std::size_t rows = std::min(tile_rows(bytes), std::max<std::size_t>(batch, 1));
+    const std::size_t shared = tiles < 2 ? rows : std::max<std::size_t>((batch + tiles - 1) / tiles, 32);
+    return std::min(rows, shared);
+}
+
+}  // namespace costate::ode
