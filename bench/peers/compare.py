@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Costate beside its peers on one machine, in one run: every pair of gradients is compared, then timed in turn, and a table is printed.
+
+  python3 bench/peers/compare.py build/bench/peers/peers-ours            # needs bench/peers/requirements.txt; what is missing is left out
+  python3 bench/peers/compare.py PROGRAM --only w1 --rounds 20 --markdown table.md --json rows.json --picture rows.svg
+"""
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PEERS = {"jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
+MODULES = {"jax": "jax", "pytorch": "torch", "casadi": "casadi"}
+
+
+def rows():
+    """(workload, precision, steps, batch, threads, our method, peers, their method)"""
+    for steps in (3, 50):
+        for batch in (1, 64, 1024):
+            for precision in ("f32", "f64"):
+                yield "w1", precision, steps, batch, 1, "dto", ("jax", "pytorch"), "-"
+    for batch in (1, 64):
+        for precision in ("f32", "f64"):
+            yield "w2", precision, 3, batch, 1, "dto", ("jax", "pytorch"), "-"
+    yield "w4", "f64", 1000, 1, 1, "replay", ("jax", "pytorch"), "-"
+    yield "w4", "f64", 1000, 1, 1, "compiled", ("jax", "pytorch"), "-"
+    yield "w7", "f64", 1000, 1, 1, "replay", ("casadi",), "machine"
+    yield "w7", "f64", 1000, 1, 1, "compiled", ("casadi",), "compiled"
+
+
+class Side:
+    """One process that answers on a pipe."""
+
+    def __init__(self, command, core):
+        if core is not None:
+            command = ["taskset", "-c", str(core), *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1:] or ["no answer"])
+        self.gradient = json.loads(line)
+
+    def ask(self, what, count):
+        self.process.stdin.write(f"{what} {count}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+def distance(a, b):
+    size = sum(v * v for v in b) ** 0.5
+    return (sum((u - v) ** 2 for u, v in zip(a, b)) ** 0.5 / size) if len(a) == len(b) and size > 0 else float("inf")
+
+
+def commands(args, row, folder):
+    workload, precision, steps, batch, threads, method, peers, theirs = row
+    file = os.path.join(folder, workload + ".safetensors")
+    if workload != "w7" and not os.path.exists(file):
+        subprocess.run([args.program, workload, "f64", "1", "1", "1", "-", "--write", file], check=True)
+    yield "costate", [args.program, workload, precision, str(steps), str(batch), str(threads), method]
+    for peer in peers:
+        if importlib.util.find_spec(MODULES[peer]):
+            yield peer, [sys.executable, os.path.join(HERE, PEERS[peer]), workload, precision, str(steps), str(batch), str(threads), theirs, file]
+
+
+def measure(args, row, folder):
+    """Medians of `rounds` turns of every side, after their gradients were held against ours."""
+    sides, failed = {}, {}
+    for name, command in commands(args, row, folder):
+        try:
+            sides[name] = Side(command, args.core if row[4] == 1 else None)
+        except (RuntimeError, OSError) as error:
+            failed[name] = str(error)
+    if "costate" not in sides:
+        raise SystemExit(f"compare: {failed['costate']}")
+    bound = 1e-10 if row[1] == "f64" else 2e-4
+    apart = {name: distance(side.gradient, sides["costate"].gradient) for name, side in sides.items()}
+    for name, far in apart.items():
+        if far > bound:
+            raise SystemExit(f"compare: on {row[0]} {row[1]} the gradient of {name} is {far:.1e} away from ours (at most {bound:.0e}); nothing is timed")
+    counts = {name: max(1, int(args.seconds / max(side.ask("gradient", 1)[1], 1e-7))) for name, side in sides.items()}
+    times = {name: {"gradient": [], "forward": []} for name in sides}
+    for _ in range(args.rounds):
+        for what in ("gradient", "forward"):
+            for name, side in sides.items():
+                times[name][what].append(side.ask(what, counts[name])[1])
+    for side in sides.values():
+        side.close()
+    median = {name: {what: statistics.median(values) for what, values in both.items()} for name, both in times.items()}
+    return {"workload": row[0], "precision": row[1], "steps": row[2], "batch": row[3], "threads": row[4], "method": row[5], "median_seconds": median,
+            "distance": apart, "failed": failed}
+
+
+def readable(seconds):
+    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
+
+
+def table(results):
+    lines = ["| workload | costate: gradient (forward) | fastest peer | times faster |", "|---|---|---|---|"]
+    for r in results:
+        ours = r["median_seconds"]["costate"]
+        peers = {n: t for n, t in r["median_seconds"].items() if n != "costate"}
+        name = f"{r['workload'].upper()} {r['precision']}, {r['steps']} steps, batch {r['batch']}" + (f", {r['method']}" if r["workload"] in ("w4", "w7") else "")
+        line = f"| {name} | {readable(ours['gradient'])} ({readable(ours['forward'])}) |"
+        if peers:
+            best = min(peers, key=lambda n: peers[n]["gradient"])
+            line += f" {best} {readable(peers[best]['gradient'])} ({readable(peers[best]['forward'])}) | {peers[best]['gradient'] / ours['gradient']:.2f} |"
+        else:
+            line += " – | – |"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def label(r):
+    return f"{r['workload'].upper()} {r['precision']} {r['steps']}×{r['batch']}" + (f" {r['method']}" if r["workload"] in ("w4", "w7") else "")
+
+
+def picture(results, file):
+    """Gradient times beside ours, a group of bars a row (gnuplot)."""
+    names = sorted({n for r in results for n in r["median_seconds"]}, key=lambda n: (n != "costate", n))
+    lines = ["row " + " ".join(names)]
+    for r in results:
+        ours = r["median_seconds"]["costate"]["gradient"]
+        values = [r["median_seconds"][n]["gradient"] / ours if n in r["median_seconds"] else "?" for n in names]
+        lines.append(f'"{label(r)}" ' + " ".join(f"{v:.3f}" if v != "?" else v for v in values))
+    plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2})" for k in range(len(names)))
+    script = "$data << END\n" + "\n".join(lines) + f"""
+END
+set terminal svg size {160 + 62 * len(results)},520 font 'sans,12' background 'white'
+set output '{file}'
+set datafile missing '?'
+set style data histograms
+set style histogram clustered gap 1
+set style fill solid 0.85 border -1
+set logscale y 2
+set grid ytics lc rgb '#cccccc'
+set ylabel 'time of one gradient / ours'
+set xtics rotate by -40
+set key top left
+set bmargin 8
+plot [:][0.5:] {plots}
+"""
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", help="our side, built with -DCOSTATE_BENCH=ON")
+    parser.add_argument("--only", nargs="*", default=[], help="workloads: w1 w2 w4 w7")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each side (20)")
+    parser.add_argument("--seconds", type=float, default=0.02, help="of each turn (0.02)")
+    parser.add_argument("--core", type=int, help="pin every side to this core")
+    parser.add_argument("--markdown", help="write the table here")
+    parser.add_argument("--json", help="write the figures here")
+    parser.add_argument("--picture", help="draw the gradient times beside ours here (SVG, needs gnuplot)")
+    args = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows():
+            if args.only and row[0] not in args.only:
+                continue
+            results.append(measure(args, row, folder))
+            print(table(results[-1:]).splitlines()[-1], flush=True)
+    if args.markdown:
+        with open(args.markdown, "w") as out:
+            out.write(table(results))
+    if args.json:
+        with open(args.json, "w") as out:
+            json.dump(results, out, indent=1)
+    if args.picture:
+        picture(results, args.picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+// Our side of compare.py: reads "run COUNT" on standard input, answers each with the shortest and the median seconds of COUNT gradients.
+// ours WORKLOAD PRECISION STEPS BATCH THREADS [METHOD] [--write FILE]: the first line of the answer is the gradient as JSON.
+#include "bench/workloads.hpp"
+#include "kernels/cache.hpp"
+#include "ode/gradient/store_all.hpp"
+#include "ode/gradient/tile_rows.hpp"
+#include "ode/gradient/tiled.hpp"
+#include "ode/whole_step.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iostream>
+
+using namespace costate;
+using namespace costate::bench;
+
+namespace {
+
+struct Side {
+    std::function<void()> forward, gradient;
+    std::function<std::vector<double>()> result;
+};
+
+template <class T>
+std::vector<double> widened(const std::vector<T>& values) {
+    return {values.begin(), values.end()};
+}
+
+// The network, its sizes as every side reads them.
+void write(const Perceptron& p, const std::string& file) {
+    std::vector<nn::TensorToWrite> tensors;
+    const auto array = [](const std::vector<double>& values, std::vector<std::size_t> shape) {
+        nn::Array a = nn::Array::from_shape(shape);
+        std::copy(values.begin(), values.end(), a.begin());
+        return a;
+    };
+    for (std::size_t l = 0; l < p.layers.size(); ++l) {
+        const Layer& layer = p.layers[l];
+        tensors.push_back({"layer" + std::to_string(l) + ".weight", array(layer.weight, {layer.outputs, layer.inputs})});
+        tensors.push_back({"layer" + std::to_string(l) + ".bias", array(layer.bias, {layer.outputs})});
+    }
+    tensors.push_back({"x0", array(p.x0, {p.x0.size() / p.dim(), p.dim()})});
+    tensors.push_back({"y", array(p.y, {p.y.size() / p.dim(), p.dim()})});
+    nn::write_safetensors(file, tensors);
+}
+
+Perceptron network(const std::string& workload) {
+    if (workload == "w1") return made("w1", {2, 128, 128, 128, 2}, true, true, 1, 1024);
+    if (workload == "w2") return made("w2", {784, 1024, 1024, 784}, true, true, 1, 64);
+    if (workload == "w4") return made("w4", {1, 10, 1}, false, false, 10, 1);
+    throw std::invalid_argument("there is no workload '" + workload + "'; known are w1, w2, w4, w7");
+}
+
+template <class T>
+Side perceptron(const Perceptron& p, std::size_t steps, std::size_t batch, std::size_t threads) {
+    struct Data {
+        autodiff::ProgramField<T> field;
+        ode::Tableau tableau = ode::find_tableau("midpoint");
+        std::vector<T> x0, x1;
+        ode::SquaredDistance<T> loss;
+        ode::TiledGradient<ode::dto::StoreAll, autodiff::ProgramField<T>, T> method;
+        ode::GradientResult<T> result{};
+        ode::Coefficients<T> coefficients{tableau};
+        ode::StepWorkspace<T> scratch{};
+    };
+    auto f = field<T>(p, true);
+    const auto part = [&](const std::vector<double>& v) { return in_scalar<T>(std::span<const double>(v).first(batch * p.dim())); };
+    const auto summary = f.program().summary();
+    const std::size_t sample = summary.workspace_bytes + summary.record_bytes + 6 * p.dim() * sizeof(T);
+    const auto weights = static_cast<std::size_t>(2 * p.weights()) * sizeof(T);
+    const std::size_t rows = ode::tile_rows({sample, weights, kernels::second_level_cache()}, batch, threads);
+    auto data = std::make_shared<Data>(Data{f, ode::find_tableau("midpoint"), part(p.x0), part(p.x0), ode::SquaredDistance<T>(part(p.y)),
+                                            {f, ode::find_tableau("midpoint"), ode::Tiling{rows, threads}}});
+    const T end = static_cast<T>(p.t1);
+    return {[data, steps, end] {
+                ode::solve<T>(data->coefficients, data->field, ode::Grid<T>(T(0), end, steps), data->x0, data->x1, data->scratch);
+            },
+            [data, steps, end] { data->method(data->loss, T(0), end, steps, data->x0, {false, false}, data->result); },
+            [data] { return widened(data->result.x_bar); }};
+}
+
+/// Whole steps as straight lines: fields of scalar code.
+Side stepped(const autodiff::ProgramField<double>& plain, const std::string& tableau, std::vector<double> x0, std::vector<double> y, double end,
+             std::size_t steps, bool compiled, bool x_too) {
+    using Field = ode::SteppedField<double, autodiff::ProgramField<double>>;
+    struct Data {
+        Field field;
+        std::vector<double> x0, x1;
+        ode::SquaredDistance<double> loss;
+        ode::dto::SweepWorkspace<Field, double> workspace;
+        ode::GradientResult<double> result{};
+        ode::Coefficients<double> coefficients;
+        ode::StepWorkspace<double> scratch{};
+    };
+    const ode::Tableau method = ode::find_tableau(tableau);
+    Field field(plain, method);
+    if (compiled && !field.compile()) throw std::runtime_error("this build has no machine code; install libasmjit-dev and build again");
+    auto data = std::make_shared<Data>(Data{field, x0, x0, ode::SquaredDistance<double>(std::move(y)), ode::dto::SweepWorkspace<Field, double>(method),
+                                            {}, ode::Coefficients<double>(method)});
+    return {[data, steps, end] {
+                ode::solve<double>(data->coefficients, data->field, ode::Grid<double>(0.0, end, steps), data->x0, data->x1, data->scratch);
+            },
+            [data, steps, end] { ode::dto::StoreAll{}(data->field, data->loss, 0.0, end, steps, data->x0, {true, false}, data->workspace, data->result); },
+            [data, x_too] {
+                std::vector<double> all;
+                if (x_too) all = data->result.x_bar;
+                all.insert(all.end(), data->result.theta_bar.begin(), data->result.theta_bar.end());
+                return all;
+            }};
+}
+
+Side side_of(const std::string& workload, const std::string& precision, std::size_t steps, std::size_t batch, std::size_t threads, bool compiled) {
+    if (workload == "w7") {
+        const autodiff::ProgramField<double> orbit(autodiff::record_field<double>(4, std::vector<double>{Orbit::mu}, Orbit{}));
+        return stepped(orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
+    }
+    const Perceptron p = network(workload);
+    if (workload == "w4") return stepped(field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
+    return precision == "f32" ? perceptron<float>(p, steps, batch, threads) : perceptron<double>(p, steps, batch, threads);
+}
+
+std::string timed(const std::function<void()>& call, std::size_t count) {
+    std::vector<double> seconds;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        call();
+        seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    std::sort(seconds.begin(), seconds.end());
+    return nlohmann::json{seconds.front(), seconds[seconds.size() / 2]}.dump();
+}
+
+int serve(const std::vector<std::string>& words) {
+    const std::string workload = words.at(0), precision = words.at(1), method = words.size() > 5 ? words[5] : "";
+    const std::size_t steps = std::stoul(words.at(2)), batch = std::stoul(words.at(3)), threads = std::stoul(words.at(4));
+    if (words.size() > 7 && words[6] == "--write") {
+        write(network(workload), words[7]);
+        return 0;
+    }
+    const Side side = side_of(workload, precision, steps, batch, threads, method == "compiled");
+    side.gradient();
+    std::cout << nlohmann::json(side.result()).dump() << std::endl;
+    std::string what;
+    for (std::size_t count = 0; std::cin >> what >> count;) std::cout << timed(what == "forward" ? side.forward : side.gradient, count) << std::endl;
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    return serve({argv + 1, argv + argc});
+} catch (const std::exception& error) {
+    std::cerr << "ours: " << error.what() << "\n";
+    return 2;
+}
