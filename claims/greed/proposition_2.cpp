@@ -111,8 +111,8 @@ Evidence run_in(const Setting& setting, Gradient where, Change change) {
     const T t = from_rational<T>(ratio(31, 32));
     const std::vector<T> x = numbers_in<T>(rational_numbers(setting.seed, 3, d)), guess = value<T>(model.x1hat, t, x);
     std::vector<T> y = numbers_in<T>(rational_numbers(setting.seed, 4, d));
-    for (std::size_t i = 0; i < d; ++i)  // a target that is reached already has no gradient
-        if (std::abs(ScalarTraits<T>::to_double(T(guess[i] - y[i]))) < 1e-3) y[i] += T(1);
+    for (std::size_t i = 0; i < d; ++i)  // a target that is reached already, or at 0, may have no gradient
+        if (y[i] == T(0) || std::abs(ScalarTraits<T>::to_double(T(guess[i] - y[i]))) < 1e-3) y[i] += T(1);
     const Loss<T> loss = change == Change::linear_loss ? linear_functional<T>(y) : squared_distance<T>(y);
     Evidence evidence{.subject = describe(setting) + ", t = 31/32"};
     evidence.hypotheses = {noise_left(setting.path, run_time), trained<T>(model, t, x), differentiable<T>(loss, x),
