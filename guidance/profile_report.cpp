@@ -113,7 +113,7 @@ Picture profile_picture(const Profile& profile) {
     }
     std::string script = "set title 'Where the time of the gradient goes' font @title_font\nset xlabel 'per cent of the gradient'\n"
                          "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid x lc rgb '#dddddd' lw 0.6\n"
-                         "set key outside bottom center horizontal maxrows 1 samplen 1 font @key_font\nset style fill solid 1.0 noborder\n";
+                         "set bmargin 6\nset key at screen 0.5,0.02 bottom center horizontal maxrows 1 samplen 1 font @key_font\nset style fill solid 1.0 noborder\n";
     script += fmt::format("set ytics ({})\nset yrange [{}:-0.7]\nset xrange [0:{:.4g}]\n", ticks, static_cast<double>(bars.size()) - 0.3, 1.05 * longest);
     script += "$forward << EOD\n" + forward + "EOD\n$pullback << EOD\n" + pullback + "EOD\n$other << EOD\n" + other + "EOD\n";
     script += "plot $forward with boxxyerror lc rgb '#0072B2' title 'forward', $pullback with boxxyerror lc rgb '#D55E00' title 'pullback', "
