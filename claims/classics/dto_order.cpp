@@ -19,7 +19,7 @@ double predicted_constant(const Setting& setting, std::size_t q, const Mpfr50& T
         std::vector<Mpfr50> y = coefficients<Mpfr50>(std::span<const RealSeries>(subject.x0), 0);
         y.resize(2 * n + 1, Mpfr50(0));
         y[n + j] = 1;
-        const std::vector<Mpfr50> error = global_error(setting.tableau, q, tangent_field<Mpfr50>(subject.field), y, T, 2).error;
+        const std::vector<Mpfr50> error = global_error(setting.tableau, q, tangent_field<Mpfr50>(subject.field), y, T).error;
         constant.push_back(dot(std::vector<Mpfr50>(error.begin() + static_cast<std::ptrdiff_t>(n), error.end()), v));
     }
     return ScalarTraits<Mpfr50>::to_double(norm(constant));

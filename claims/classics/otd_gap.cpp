@@ -55,7 +55,7 @@ double integrated_gap(const Setting& setting, const Mpfr50& T) {
     const Field<RealSeries> series = make_subject<RealSeries>(setting).field;
     Subject<Mpfr50> subject = make_subject<Mpfr50>(setting);
     const std::size_t n = subject.x0.size();
-    const std::vector<Mpfr50> k = simpson(T, [&](const Mpfr50& s) {
+    const std::vector<Mpfr50> k = integral(T, [&](const Mpfr50& s) {
         const Flow before = exact_step(subject.field, 0, s, subject.x0), after = exact_step(subject.field, s, T, before.x1);
         std::vector<Mpfr50> value, lambda(n, Mpfr50(0));
         for (std::size_t i = 0; i < n; ++i)

@@ -71,7 +71,7 @@ double integrated_return(const Setting& setting, const Mpfr50& T, std::size_t or
     const Field<RealSeries> series = make_subject<RealSeries>(setting).field;
     Subject<Mpfr50> subject = make_subject<Mpfr50>(setting);
     const std::size_t n = subject.x0.size();
-    const std::vector<Mpfr50> k = simpson(T, [&](const Mpfr50& s) {
+    const std::vector<Mpfr50> k = integral(T, [&](const Mpfr50& s) {
         const std::vector<Mpfr50> x = exact_step(subject.field, 0, s, subject.x0).x1, back = exact_step(subject.field, s, 0, x).jacobian;
         const Term<Mpfr50> left = predicted_return<Mpfr50>(series, setting.tableau, x, s);
         std::vector<Mpfr50> value(n, Mpfr50(0));

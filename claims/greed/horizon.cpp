@@ -62,7 +62,7 @@ double constant_of(const Setting& setting, const Problem& at, std::size_t q) {
         for (std::size_t i = 0; i < n; ++i) y[i] = at.x[i] / at.from.alpha;
         y[n + j] = 1;
         y[2 * n] = at.from.r;
-        const GlobalError found = global_error(setting.tableau, q, field, y, at.length, 4);
+        const GlobalError found = global_error(setting.tableau, q, field, y, at.length, 8);
         vanishes = vanishes && norm(found.error) < Mpfr50(1e-36);
         for (std::size_t i = 0; i < n; ++i) {
             const Mpfr50 residual = at.to.alpha * found.end[i] - at.target[i];

@@ -1,6 +1,7 @@
 #include "claims/measure/global_error.hpp"
 
-#include <array>
+#include "ode/gauss.hpp"
+
 #include <utility>
 
 namespace costate::claims {
@@ -57,27 +58,28 @@ void carry(const Autonomous<Mpfr50>& field, Carried& state, const Mpfr50& length
 }  // namespace
 
 GlobalError global_error(const ode::Tableau& tableau, std::size_t q, const Autonomous<Mpfr50>& field, std::vector<Mpfr50> y,
-                         const Mpfr50& T, std::size_t panels) {
+                         const Mpfr50& T, std::size_t nodes) {
+    const ode::GaussRule<Mpfr50> rule = ode::gauss_rule<Mpfr50>(nodes);
     Carried state{std::move(y), {}};
     state.w.assign(state.y.size(), Mpfr50(0));
-    const std::size_t halves = 2 * panels;
-    const Mpfr50 half = T / static_cast<int>(halves);
-    for (std::size_t node = 0; node <= halves; ++node) {
-        if (node > 0) carry(field, state, half);
-        const int weight = node == 0 || node == halves ? 1 : node % 2 == 1 ? 4 : 2;
+    Mpfr50 at = 0;
+    for (std::size_t j = 0; j < nodes; ++j) {
+        carry(field, state, T * (rule.nodes[j] - at));
+        at = rule.nodes[j];
         const Vector source = error_expansion<Mpfr50>(tableau, field, std::span<const Mpfr50>(state.y), q)[q];
-        for (std::size_t i = 0; i < source.size(); ++i) state.w[i] += half * weight / 3 * source[i];
+        for (std::size_t i = 0; i < source.size(); ++i) state.w[i] += T * rule.weights[j] * source[i];
     }
+    carry(field, state, T * (1 - at));
     return {std::move(state.y), std::move(state.w)};
 }
 
-std::vector<Mpfr50> simpson(const Mpfr50& T, const std::function<std::vector<Mpfr50>(const Mpfr50&)>& f) {
-    constexpr std::array<int, 5> weights{1, 4, 2, 4, 1};
+std::vector<Mpfr50> integral(const Mpfr50& T, const std::function<std::vector<Mpfr50>(const Mpfr50&)>& f) {
+    const ode::GaussRule<Mpfr50> rule = ode::gauss_rule<Mpfr50>(5);
     Vector sum;
-    for (std::size_t node = 0; node < weights.size(); ++node) {
-        const Vector value = f(T * static_cast<int>(node) / 4);
+    for (std::size_t j = 0; j < rule.size(); ++j) {
+        const Vector value = f(T * rule.nodes[j]);
         sum.resize(value.size(), Mpfr50(0));
-        for (std::size_t i = 0; i < value.size(); ++i) sum[i] += T / 12 * weights[node] * value[i];
+        for (std::size_t i = 0; i < value.size(); ++i) sum[i] += T * rule.weights[j] * value[i];
     }
     return sum;
 }
