@@ -32,9 +32,9 @@ template <class V>
     return {xsimd::select(x < V(0), e.scaled(right), d), e.scaled(right * d)};
 }
 
-// silu = x σ, silu' = σ (1 + x (1 - σ))
+// silu = x σ, silu' = σ (1 + x (1 - σ)) by e^-|x|, which never leaves the range.
 template <class V>
-[[gnu::always_inline]] inline ValueSlope<V> silu(const V& x) {
+[[gnu::noinline]] ValueSlope<V> silu_far(const V& x) {
     const Exponential<V> e = exponential(-xsimd::abs(x));
     const auto left = x < V(0);
     const V d = V(1) / (V(1) + e.value());
@@ -43,6 +43,22 @@ template <class V>
     const V left_slope = e.scaled(e.mantissa * d * add_product(finite, d, V(1)));
     const V right_slope = d * add_product(finite, e.value() * d, V(1));
     return {value, xsimd::select(left, left_slope, right_slope)};
+}
+
+// The same with σ = 1/(1 + e^-x), 1 - σ = e^-x σ, one formula for both signs where e^-x is finite. Every element takes its own way,
+// whatever lies beside it.
+template <class V>
+[[gnu::always_inline]] inline ValueSlope<V> silu(const V& x) {
+    using C = Coefficients<Element<V>>;
+    const V finite = xsimd::min(V(C::exp_limit), x);  // ∞ times 0 would be NaN; keeps a NaN
+    const V power = exponential_within(-finite).value();
+    const V sigma = V(1) / (V(1) + power);
+    const ValueSlope<V> near{x * sigma, sigma * add_product(finite, power * sigma, V(1))};
+    const auto far = x < V(C::silu_limit);
+    if (!xsimd::any(far)) [[likely]]
+        return near;
+    const ValueSlope<V> other = silu_far(x);
+    return {xsimd::select(far, other.value, near.value), xsimd::select(far, other.slope, near.slope)};
 }
 
 // tanh|x| = -g/(2 + g), g = e^(-2|x|) - 1; tanh' = 4e/(1 + e)²

@@ -47,6 +47,7 @@ struct Coefficients {
         2.0875721876200489e-09, -1.1359560216429424e-11};
     static constexpr T ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;  // n · ln2_high is exact for |n| < 2¹¹
     static constexpr T exp_limit = 800, gauss_limit = 28, normal_limit = 40;           // beyond: 0 or ∞, e^(-x²) = 0, Φ(-x) = 0
+    static constexpr T silu_limit = -700;                                              // from here on e^-x is finite
     static constexpr T smallest_normal = 0x1p-1022, subnormal_scale = 0x1p54, subnormal_shift = 54;
 };
 
@@ -62,7 +63,7 @@ struct Coefficients<float> {
         1.0f, 1.67829835f, 1.20839262f, 0.473218828f, 0.103059933f, 0.01049677f};
     static constexpr std::array<float, 4> normal = {0.398942292f, -0.0664899498f, 0.00996488053f, -0.00113124249f};
     static constexpr float ln2_high = 0.693145752f, ln2_low = 1.42860677e-06f;  // n · ln2_high is exact for |n| < 2⁸
-    static constexpr float exp_limit = 130, gauss_limit = 11, normal_limit = 15;
+    static constexpr float exp_limit = 130, gauss_limit = 11, normal_limit = 15, silu_limit = -80;
     static constexpr float smallest_normal = 0x1p-126f, subnormal_scale = 0x1p25f, subnormal_shift = 25;
 };
 
@@ -74,16 +75,21 @@ struct Exponential {
     [[gnu::always_inline]] V value() const { return scaled(mantissa); }
 };
 
+// For |x| ≤ exp_limit, and NaN.
 template <class V>
-[[gnu::always_inline]] inline Exponential<V> exponential(const V& x) {
+[[gnu::always_inline]] inline Exponential<V> exponential_within(const V& x) {
     using T = Element<V>;
     using C = Coefficients<T>;
     const V shift(Format<T>::round_shift);
-    const V clamped = xsimd::min(V(C::exp_limit), xsimd::max(V(-C::exp_limit), x));  // this order of operands keeps a NaN
-    const V n = add_product(clamped, V(T(1.4426950408889634074L)), shift) - shift;
-    const V r = subtract_product(n, V(C::ln2_low), subtract_product(n, V(C::ln2_high), clamped));
+    const V n = add_product(x, V(T(1.4426950408889634074L)), shift) - shift;
+    const V r = subtract_product(n, V(C::ln2_low), subtract_product(n, V(C::ln2_high), x));
     const V growth = add_product(r * r, polynomial(r, C::exp), r);
     return {growth, V(1) + growth, PowerOfTwo<V>(n)};
+}
+template <class V>
+[[gnu::always_inline]] inline Exponential<V> exponential(const V& x) {
+    const V limit(Coefficients<Element<V>>::exp_limit);
+    return exponential_within(xsimd::min(limit, xsimd::max(-limit, x)));  // this order of operands keeps a NaN
 }
 
 // k ln2 + log(1 + f) for 1 + f in [√½, √2], k integral (k = 0: relative accuracy down to the smallest f).

@@ -144,8 +144,8 @@ TEMPLATE_TEST_CASE("an element's result does not depend on its place or its neig
         const auto& table = simd::table<TestType>(isa);
         for (std::size_t index = 0; index < function_count; ++index) {
             const auto f = static_cast<Function>(index);
-            std::vector<TestType> alone(x.size()), y(x.size() + 2);
-            for (std::size_t i = 0; i < x.size(); ++i) table.apply(f, 1, &x[i], &alone[i]);
+            std::vector<TestType> alone(x.size()), alone_slope(x.size()), y(x.size() + 2), slope(x.size() + 2);
+            for (std::size_t i = 0; i < x.size(); ++i) table.apply_with_slope(f, 1, &x[i], &alone[i], &alone_slope[i]);
             for (std::size_t n : {2u, 3u, 5u, 17u, 33u, 70u}) {
                 for (std::size_t start = 0; start + n <= x.size(); start += 61) {
                     y[n] = 42;
@@ -153,6 +153,11 @@ TEMPLATE_TEST_CASE("an element's result does not depend on its place or its neig
                     CHECK(y[n] == 42);
                     for (std::size_t i = 0; i < n; ++i)
                         if (!std::isnan(y[i])) REQUIRE(std::memcmp(&y[i], &alone[start + i], sizeof(TestType)) == 0);
+                    table.apply_with_slope(f, n, &x[start], y.data(), slope.data());
+                    for (std::size_t i = 0; i < n; ++i) {
+                        if (!std::isnan(y[i])) REQUIRE(std::memcmp(&y[i], &alone[start + i], sizeof(TestType)) == 0);
+                        if (!std::isnan(slope[i])) REQUIRE(std::memcmp(&slope[i], &alone_slope[start + i], sizeof(TestType)) == 0);
+                    }
                 }
             }
         }
