@@ -127,15 +127,19 @@ std::size_t sample_bytes(const autodiff::ProgramSummary& summary, const ode::Tab
     return summary.workspace_bytes + summary.record_bytes + (ode::effective_stages(tableau) + 3) * dim * sizeof(T) + 2 * dim * sizeof(L);
 }
 
+// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; and where the weights stream θ̄ does, too: a tile has 64 samples then.
+inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest& request) {
+    const std::size_t tiles = request.theta ? 2 : request.threads;
+    return ode::tile_rows(bytes, request.batch, tiles, request.theta && bytes.weights > bytes.cache ? 64 : 32);
+}
+
 template <class T, class L, class Method>
 void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     const std::size_t dim = parts.problem.dimension, batch = request.batch;
     const ode::Tableau& tableau = ode::find_tableau(request.tableau);
     const auto summary = subject.program.program().summary();
     const std::size_t bytes = parts.network ? parts.network->parameter_count() * sizeof(L) : 0;
-    runs.rows = std::min(batch, request.rows != 0 ? request.rows
-                                                  : ode::tile_rows({sample_bytes<T, L>(summary, tableau, dim), 2 * bytes, kernels::second_level_cache()}, batch,
-                                                                   request.theta || request.threads > 1 ? std::max<std::size_t>(request.threads, 2) : 1));
+    runs.rows = std::min(batch, request.rows != 0 ? request.rows : chosen_rows({sample_bytes<T, L>(summary, tableau, dim), 2 * bytes, kernels::second_level_cache()}, request));
     runs.tiles = (batch + runs.rows - 1) / runs.rows;
     runs.flops = summary.flops;
     runs.weight_bytes = bytes;

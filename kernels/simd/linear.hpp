@@ -150,23 +150,47 @@ void linear(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call) {
 
 template <class V>
 inline constexpr std::size_t outer_stride = 16;  // of the copied columns of z̄
-template <class V>
-inline constexpr std::size_t outer_block = 256;  // samples at a time
+inline constexpr std::size_t outer_block = 128;  // samples at a time
+inline constexpr std::size_t outer_panels = 8;   // of x, copied: they stay in L2, one of them and z̄ in L1
 template <class V>
 using OuterTiles = Tiles<V, 1, outer_stride<V>>;
 
-// One group of rows of W̄ against all columns, for `samples` samples from x; `tail` holds x's last partial panel, padded.
+// `count` columns of z̄ side by side, outer_stride a sample, in whole vectors: what lies beyond the count is not used.
 template <class V>
-void outer_rows(std::size_t samples, std::size_t cols, std::size_t rows, const Element<V>* z, const Element<V>* x,
-                const Element<V>* tail, Element<V>* w_bar) {
+void copy_columns(std::size_t samples, std::size_t rows, std::size_t count, const Element<V>* z_bar, const Element<V>* end, Element<V>* z) {
+    for (std::size_t b = 0; b < samples; ++b, z_bar += rows, z += outer_stride<V>)
+        for (std::size_t r = 0; r < count; r += width<V>) {
+            const auto left = static_cast<std::size_t>(end - (z_bar + r));
+            if (left >= width<V>) write(z + r, read<V>(z_bar + r));
+            else write(z + r, read_partial<V>(z_bar + r, left));
+        }
+}
+
+// x's columns from `column` on in panels, each panel's samples side by side; beyond the last column zeros.
+template <class V>
+void copy_panels(std::size_t samples, std::size_t cols, std::size_t column, std::size_t panels, const Element<V>* x, Element<V>* block) {
+    constexpr std::size_t panel = Blocking<V>::panel;
+    for (std::size_t p = 0; p < panels; ++p, column += panel)
+        for (std::size_t b = 0; b < samples; ++b, block += panel)
+            for (std::size_t v = 0; v < panel; v += width<V>) {
+                const std::size_t at = column + v, left = at < cols ? cols - at : 0;
+                if (left >= width<V>) write(block + v, read<V>(x + b * cols + at));
+                else write(block + v, left == 0 ? V(0) : read_partial<V>(x + b * cols + at, left));
+            }
+}
+
+// One group of rows of W̄ against the copied panels of x, for `samples` samples; columns: those of W̄ from w_bar on.
+template <class V>
+void outer_rows(std::size_t samples, std::size_t cols, std::size_t columns, std::size_t rows, const Element<V>* z,
+                const Element<V>* block, Element<V>* w_bar) {
     using B = Blocking<V>;
     const std::size_t at_once = static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
-    for (std::size_t column = 0; column < cols;) {
+    for (std::size_t column = 0; column < columns;) {
         TileCall<Element<V>> call{.steps = samples,
                                   .a = z,
-                                  .b = x + column,
-                                  .b_step = cols,
-                                  .b_panel = B::panel,
+                                  .b = block + column * samples,
+                                  .b_step = B::panel,
+                                  .b_panel = B::panel * samples,
                                   .y = w_bar + column,
                                   .y_stride = cols,
                                   .bias = nullptr,
@@ -175,43 +199,33 @@ void outer_rows(std::size_t samples, std::size_t cols, std::size_t rows, const E
                                   .ahead = nullptr,
                                   .ahead_lines = 0,
                                   .ahead_y = true};
-        const std::size_t left = cols - column;
-        if (left < B::panel) {
-            call.b = tail;
-            call.b_step = B::panel;
-            partial_panel<V, OuterTiles<V>>(call, rows, left);
-            return;
-        }
+        const std::size_t left = columns - column;
+        if (left < B::panel) return partial_panel<V, OuterTiles<V>>(call, rows, left);
         const bool many = left >= at_once * B::panel;
         (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
         column += (many ? at_once : 1) * B::panel;
     }
 }
 
+// Blocks of samples, then of columns of x, copied once and read by every group of rows.
 template <class V>
 void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x,
                       Element<V>* w_bar) {
     using T = Element<V>;
     using B = Blocking<V>;
-    if (cols == 0) return;
-    alignas(64) T z[outer_block<V> * outer_stride<V>];
-    alignas(64) T tail[outer_block<V> * B::panel];
-    std::size_t block = B::b_bytes / (cols * sizeof(T));
-    block = block < 64 ? 64 : block > outer_block<V> ? outer_block<V> : block;
-    const std::size_t whole = cols / B::panel * B::panel;
-    for (std::size_t b0 = 0; b0 < batch; b0 += block) {
-        const std::size_t samples = batch - b0 < block ? batch - b0 : block;
-        if (whole < cols) {
-            for (std::size_t b = 0; b < samples; ++b)
-                for (std::size_t c = 0; c < B::panel; ++c)
-                    tail[b * B::panel + c] = whole + c < cols ? x[(b0 + b) * cols + whole + c] : T(0);
+    constexpr std::size_t columns_at_once = outer_panels * B::panel;
+    alignas(64) T z[outer_block * outer_stride<V>];
+    alignas(64) T block[outer_block * columns_at_once];
+    for_each_group<outer_block>(batch, [&](std::size_t b0, std::size_t samples) {
+        for (std::size_t column = 0; column < cols; column += columns_at_once) {
+            const std::size_t columns = cols - column < columns_at_once ? cols - column : columns_at_once;
+            copy_panels<V>(samples, cols, column, (columns + B::panel - 1) / B::panel, x + b0 * cols, block);
+            for_each_group<B::rows>(rows, [&](std::size_t row, std::size_t count) {
+                copy_columns<V>(samples, rows, count, z_bar + b0 * rows + row, z_bar + batch * rows, z);
+                outer_rows<V>(samples, cols, columns, count, z, block, w_bar + row * cols + column);
+            });
         }
-        for_each_group<B::rows>(rows, [&](std::size_t row, std::size_t count) {
-            for (std::size_t b = 0; b < samples; ++b)
-                for (std::size_t r = 0; r < count; ++r) z[b * outer_stride<V> + r] = z_bar[(b0 + b) * rows + row + r];
-            outer_rows<V>(samples, cols, count, z, x + b0 * cols, tail, w_bar + row * cols);
-        });
-    }
+    });
 }
 
 }  // namespace

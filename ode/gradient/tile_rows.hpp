@@ -23,10 +23,10 @@ constexpr std::size_t tile_rows(const TileBytes& bytes) {
     return rows >= both ? rows / both * both : rows >= group ? rows / group * group : rows;
 }
 
-/// The same for a batch: at least `tiles` tiles where each still has 32 samples, so that as many threads have work.
-constexpr std::size_t tile_rows(const TileBytes& bytes, std::size_t batch, std::size_t tiles) {
+/// The same for a batch: at least `tiles` tiles where each still has `fewest` samples, so that as many threads have work.
+constexpr std::size_t tile_rows(const TileBytes& bytes, std::size_t batch, std::size_t tiles, std::size_t fewest = 32) {
     const std::size_t rows = std::min(tile_rows(bytes), std::max<std::size_t>(batch, 1));
-    const std::size_t shared = tiles < 2 ? rows : std::max<std::size_t>((batch + tiles - 1) / tiles, 32);
+    const std::size_t shared = tiles < 2 ? rows : std::max<std::size_t>((batch + tiles - 1) / tiles, fewest);
     return std::min(rows, shared);
 }
 

@@ -74,6 +74,12 @@ public:
         F& field = workers_.front().field;
         detail::check_state(field, x0.size());
         const detail::TileGrid grid(x0.size(), field.dim(), rows_);
+        if (grid.tiles == 1) {
+            Worker& worker = workers_.front();
+            method_(field, loss.part(0, x0.size()), t0, t1, steps, x0, options, worker.ws, result);
+            result.loss = loss_of(loss, grid.dim, result);
+            return;
+        }
         const std::size_t parameters = options.want_theta ? field.parameter_count() : 0, groups = groups_of(grid.tiles, parameters);
         result.x_bar.resize(x0.size());
         result.x1.resize(x0.size());
@@ -83,13 +89,19 @@ public:
             for (std::size_t i = g * grid.tiles / groups; i < (g + 1) * grid.tiles / groups; ++i)
                 run(workers_[worker], loss.part(grid.first(i), grid.count(i)), t0, t1, steps, x0, grid.first(i), grid.count(i), options, sums_[g], result);
         });
-        result.loss = T(0);
-        for (std::size_t b = 0; b < x0.size(); b += grid.dim)
-            result.loss += loss.part(b, grid.dim)(std::span<const T>(result.x1).subspan(b, grid.dim));
+        result.loss = loss_of(loss, grid.dim, result);
         add_up(groups, result);
     }
 
 private:
+    // Sample by sample, so that no tile shows.
+    template <class L>
+    static T loss_of(const L& loss, std::size_t dim, const GradientResult<T>& result) {
+        T sum(0);
+        for (std::size_t b = 0; b < result.x1.size(); b += dim) sum += loss.part(b, dim)(std::span<const T>(result.x1).subspan(b, dim));
+        return sum;
+    }
+
     struct Worker {
         F field;
         typename Method::template Workspace<F, T> ws;
