@@ -80,12 +80,10 @@ inline std::vector<double> values_of(const nn::SafetensorsFile& file, const std:
     return {values.begin(), values.end()};
 }
 
-/// The shared workload of that file, where it is present.
-inline std::optional<Perceptron> shared(const std::string& file, bool silu, bool with_time, double t1, const std::vector<std::size_t>& steps) {
-    const auto path = std::filesystem::path(COSTATE_SHARED_DIR) / "data" / "workloads" / file;
-    if (!std::filesystem::exists(path)) return std::nullopt;
-    const nn::SafetensorsFile in(path);
-    Perceptron p{.name = file, .layers = {}, .silu = silu, .with_time = with_time, .x0 = values_of(in, "x0"), .y = {}, .t1 = t1, .reference = {}, .reference_is_theta = false};
+/// The network, start, target and reference gradients of a file.
+inline Perceptron read(const std::filesystem::path& file, bool silu, bool with_time, double t1, const std::vector<std::size_t>& steps) {
+    const nn::SafetensorsFile in(file);
+    Perceptron p{.name = file.filename().string(), .layers = {}, .silu = silu, .with_time = with_time, .x0 = values_of(in, "x0"), .y = {}, .t1 = t1, .reference = {}, .reference_is_theta = false};
     for (std::size_t l = 0; in.contains("layer" + std::to_string(l) + ".weight"); ++l) {
         const std::string layer = "layer" + std::to_string(l);
         const auto& shape = in.entry(layer + ".weight").shape;
@@ -95,6 +93,13 @@ inline std::optional<Perceptron> shared(const std::string& file, bool silu, bool
     for (const std::size_t n : steps)
         if (const std::string name = "grad_x0_n" + std::to_string(n); in.contains(name)) p.reference.emplace_back(n, values_of(in, name));
     return p;
+}
+
+/// The shared workload of that file, where it is present.
+inline std::optional<Perceptron> shared(const std::string& file, bool silu, bool with_time, double t1, const std::vector<std::size_t>& steps) {
+    const auto path = std::filesystem::path(COSTATE_SHARED_DIR) / "data" / "workloads" / file;
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    return read(path, silu, with_time, t1, steps);
 }
 
 template <class T>

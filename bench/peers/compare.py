@@ -12,10 +12,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = {"jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
 MODULES = {"jax": "jax", "pytorch": "torch", "casadi": "casadi"}
+NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C"}
+
+
+def process_rows():
+    """Where a whole process is timed and weighed: the weights lie on disk, one gradient is wanted."""
+    for workload, batch in (("w1", 64), ("w2", 64)):
+        yield workload, "f32", 3, batch, 1, "dto", ("jax", "pytorch"), "-"
 
 
 def rows():
@@ -29,7 +37,7 @@ def rows():
             yield "w2", precision, 3, batch, 1, "dto", ("jax", "pytorch"), "-"
     yield "w4", "f64", 1000, 1, 1, "replay", ("jax", "pytorch"), "-"
     yield "w4", "f64", 1000, 1, 1, "compiled", ("jax", "pytorch"), "-"
-    yield "w7", "f64", 1000, 1, 1, "replay", ("casadi",), "machine"
+    yield "w7", "f64", 1000, 1, 1, "replay", ("casadi", "adolc"), "machine"
     yield "w7", "f64", 1000, 1, 1, "compiled", ("casadi",), "compiled"
 
 
@@ -39,11 +47,17 @@ class Side:
     def __init__(self, command, core):
         if core is not None:
             command = ["taskset", "-c", str(core), *command]
+        begin = time.perf_counter()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
+        self.first_seconds = time.perf_counter() - begin
         if not line:
             raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1:] or ["no answer"])
         self.gradient = json.loads(line)
+
+    def peak_bytes(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
     def ask(self, what, count):
         self.process.stdin.write(f"{what} {count}\n")
@@ -65,14 +79,19 @@ def commands(args, row, folder):
     file = os.path.join(folder, workload + ".safetensors")
     if workload != "w7" and not os.path.exists(file):
         subprocess.run([args.program, workload, "f64", "1", "1", "1", "-", "--write", file], check=True)
-    yield "costate", [args.program, workload, precision, str(steps), str(batch), str(threads), method]
+    read = [] if workload == "w7" else ["--read", file]
+    yield "costate", [args.program, workload, precision, str(steps), str(batch), str(threads), method, *read]
     for peer in peers:
-        if importlib.util.find_spec(MODULES[peer]):
+        if peer == "adolc":
+            program = os.path.join(os.path.dirname(args.program), "peers-adolc")
+            if os.path.exists(program):
+                yield peer, [program, workload, precision, str(steps)]
+        elif importlib.util.find_spec(MODULES[peer]):
             yield peer, [sys.executable, os.path.join(HERE, PEERS[peer]), workload, precision, str(steps), str(batch), str(threads), theirs, file]
 
 
-def measure(args, row, folder):
-    """Medians of `rounds` turns of every side, after their gradients were held against ours."""
+def start(args, row, folder):
+    """Every side that runs here, its gradient held against ours, and why the others do not."""
     sides, failed = {}, {}
     for name, command in commands(args, row, folder):
         try:
@@ -86,6 +105,12 @@ def measure(args, row, folder):
     for name, far in apart.items():
         if far > bound:
             raise SystemExit(f"compare: on {row[0]} {row[1]} the gradient of {name} is {far:.1e} away from ours (at most {bound:.0e}); nothing is timed")
+    return sides, failed, apart
+
+
+def measure(args, row, folder):
+    """Medians of `rounds` turns of every side, after their gradients were held against ours."""
+    sides, failed, apart = start(args, row, folder)
     counts = {name: max(1, int(args.seconds / max(side.ask("gradient", 1)[1], 1e-7))) for name, side in sides.items()}
     times = {name: {"gradient": [], "forward": []} for name in sides}
     for _ in range(args.rounds):
@@ -99,8 +124,40 @@ def measure(args, row, folder):
             "distance": apart, "failed": failed}
 
 
+def measure_processes(args, row, folder, times):
+    """Seconds from the start of a process to its first gradient, weights read from disk, imports and compilation counted; and the most memory it held
+    then and after ten more gradients: medians of `times` processes of every side."""
+    first, peak = {}, {}
+    for _ in range(times):
+        sides, failed, _ = start(args, row, folder)
+        for name, side in sides.items():
+            first.setdefault(name, []).append(side.first_seconds)
+            side.ask("gradient", 10)
+            peak.setdefault(name, []).append(side.peak_bytes())
+            side.close()
+    return {"workload": row[0], "precision": row[1], "steps": row[2], "batch": row[3], "first_gradient_seconds": {n: statistics.median(v) for n, v in first.items()},
+            "peak_bytes": {n: statistics.median(v) for n, v in peak.items()}, "failed": failed}
+
+
+def process_table(results):
+    lines = ["| process | costate: first gradient, peak memory | soonest peer | times sooner | leanest peer | its memory / ours |", "|---|---|---|---|---|---|"]
+    for r in results:
+        first, peak = r["first_gradient_seconds"], r["peak_bytes"]
+        name = f"{r['workload'].upper()} {r['precision']}, {r['steps']} steps, batch {r['batch']}"
+        line = f"| {name} | {readable(first['costate'])}, {peak['costate'] / 2**20:.0f} MiB |"
+        peers = [n for n in first if n != "costate"]
+        if peers:
+            soonest, leanest = min(peers, key=first.get), min(peers, key=peak.get)
+            line += f" {NAMES[soonest]} {readable(first[soonest])} | {first[soonest] / first['costate']:.0f} |"
+            line += f" {NAMES[leanest]} {peak[leanest] / 2**20:.0f} MiB | {peak[leanest] / peak['costate']:.1f} |"
+        else:
+            line += " – | – | – | – |"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def readable(seconds):
-    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
+    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def table(results):
@@ -112,7 +169,7 @@ def table(results):
         line = f"| {name} | {readable(ours['gradient'])} ({readable(ours['forward'])}) |"
         if peers:
             best = min(peers, key=lambda n: peers[n]["gradient"])
-            line += f" {best} {readable(peers[best]['gradient'])} ({readable(peers[best]['forward'])}) | {peers[best]['gradient'] / ours['gradient']:.2f} |"
+            line += f" {NAMES[best]} {readable(peers[best]['gradient'])} ({readable(peers[best]['forward'])}) | {peers[best]['gradient'] / ours['gradient']:.2f} |"
         else:
             line += " – | – |"
         lines.append(line)
@@ -158,24 +215,26 @@ def main():
     parser.add_argument("--rounds", type=int, default=20, help="turns of each side (20)")
     parser.add_argument("--seconds", type=float, default=0.02, help="of each turn (0.02)")
     parser.add_argument("--core", type=int, help="pin every side to this core")
+    parser.add_argument("--processes", type=int, default=0, help="time and weigh so many whole processes of each side instead: first gradient, peak memory")
     parser.add_argument("--markdown", help="write the table here")
     parser.add_argument("--json", help="write the figures here")
     parser.add_argument("--picture", help="draw the gradient times beside ours here (SVG, needs gnuplot)")
     args = parser.parse_args()
     results = []
+    show = process_table if args.processes else table
     with tempfile.TemporaryDirectory() as folder:
-        for row in rows():
+        for row in process_rows() if args.processes else rows():
             if args.only and row[0] not in args.only:
                 continue
-            results.append(measure(args, row, folder))
-            print(table(results[-1:]).splitlines()[-1], flush=True)
+            results.append(measure_processes(args, row, folder, args.processes) if args.processes else measure(args, row, folder))
+            print(show(results[-1:]).splitlines()[-1], flush=True)
     if args.markdown:
         with open(args.markdown, "w") as out:
-            out.write(table(results))
+            out.write(show(results))
     if args.json:
         with open(args.json, "w") as out:
             json.dump(results, out, indent=1)
-    if args.picture:
+    if args.picture and not args.processes:
         picture(results, args.picture)
 
 

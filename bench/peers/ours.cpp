@@ -1,5 +1,6 @@
 // Our side of compare.py: reads "run COUNT" on standard input, answers each with the shortest and the median seconds of COUNT gradients.
-// ours WORKLOAD PRECISION STEPS BATCH THREADS [METHOD] [--write FILE]: the first line of the answer is the gradient as JSON.
+// ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
+// --write writes the network and ends, --read takes it from there.
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
 #include "ode/gradient/store_all.hpp"
@@ -52,6 +53,12 @@ Perceptron network(const std::string& workload) {
     if (workload == "w2") return made("w2", {784, 1024, 1024, 784}, true, true, 1, 64);
     if (workload == "w4") return made("w4", {1, 10, 1}, false, false, 10, 1);
     throw std::invalid_argument("there is no workload '" + workload + "'; known are w1, w2, w4, w7");
+}
+
+Perceptron network(const std::string& workload, const std::string& file) {
+    if (file.empty()) return network(workload);
+    const bool tanh = workload == "w4";
+    return read(file, !tanh, !tanh, tanh ? 10 : 1, {});
 }
 
 template <class T>
@@ -112,12 +119,13 @@ Side stepped(const autodiff::ProgramField<double>& plain, const std::string& tab
             }};
 }
 
-Side side_of(const std::string& workload, const std::string& precision, std::size_t steps, std::size_t batch, std::size_t threads, bool compiled) {
+Side side_of(const std::string& workload, const std::string& file, const std::string& precision, std::size_t steps, std::size_t batch, std::size_t threads,
+             bool compiled) {
     if (workload == "w7") {
         const autodiff::ProgramField<double> orbit(autodiff::record_field<double>(4, std::vector<double>{Orbit::mu}, Orbit{}));
         return stepped(orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
     }
-    const Perceptron p = network(workload);
+    const Perceptron p = network(workload, file);
     if (workload == "w4") return stepped(field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
     return precision == "f32" ? perceptron<float>(p, steps, batch, threads) : perceptron<double>(p, steps, batch, threads);
 }
@@ -140,7 +148,8 @@ int serve(const std::vector<std::string>& words) {
         write(network(workload), words[7]);
         return 0;
     }
-    const Side side = side_of(workload, precision, steps, batch, threads, method == "compiled");
+    const std::string file = words.size() > 7 && words[6] == "--read" ? words[7] : "";
+    const Side side = side_of(workload, file, precision, steps, batch, threads, method == "compiled");
     side.gradient();
     std::cout << nlohmann::json(side.result()).dump() << std::endl;
     std::string what;
