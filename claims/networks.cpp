@@ -27,22 +27,41 @@ enum class Part {
 struct Asks {
     std::string_view id;
     Part part;
+    bool smooth;                         // derivatives of the velocity are asked for; else a kink is none where it is not met
     double by_evaluations, by_jacobian;  // seconds for each f, for each d·f
     double by_elimination;               // and for each d³
     std::string_view why_long;
 };
 
-constexpr std::string_view matrices = "it forms matrices of d × d", steps = "it follows the network for hundreds of steps";
+constexpr std::string_view matrices = "it forms matrices of d × d", steps = "it follows the network for hundreds of steps",
+                           series = "it expands the network in power series", digits = "it follows the network at 50 digits";
 
 constexpr std::array asked{
-    Asks{"greed-theorem-1-1", Part::inner_times, 0, 6e-8, 0, matrices},
-    Asks{"greed-theorem-1-2", Part::inner_times, 0, 2e-8, 1e-7, matrices},
-    Asks{"greed-proposition-2", Part::to_the_end, 0, 1.1e-6, 0, matrices},
-    Asks{"horizon", Part::to_the_end, 5e-6, 0, 0, steps},
-    Asks{"adjointdeis-1", Part::inner_times, 5e-6, 0, 0, steps},
-    Asks{"dflow-variation", Part::any_flow, 0, 3.6e-6, 0, matrices},
-    Asks{"dflow-theorem-4-1", Part::any_flow, 0, 2.4e-4, 0.02, matrices},
+    Asks{"tableau-order", Part::any_flow, true, 5e-5, 0, 0, series},
+    Asks{"partner-order", Part::any_flow, true, 1.7e-4, 0, 0, series},
+    Asks{"dto-is-partner", Part::any_flow, false, 6e-5, 0, 0, digits},
+    Asks{"zero-weight", Part::any_flow, false, 3e-5, 0, 0, digits},
+    Asks{"lambda-delta", Part::any_flow, false, 4e-5, 0, 0, digits},
+    Asks{"dto-order", Part::any_flow, true, 9e-5, 0, 0, series},
+    Asks{"otd-gap", Part::any_flow, true, 2.3e-4, 0, 0, series},
+    Asks{"one-step-constants", Part::any_flow, true, 2.3e-4, 0, 0, series},
+    Asks{"there-and-back", Part::any_flow, true, 1e-4, 0, 0, series},
+    Asks{"greed-exact-solution", Part::inner_times, true, 1.9e-4, 0, 0, series},
+    Asks{"greed-theorem-1-1", Part::inner_times, true, 0, 6e-8, 0, matrices},
+    Asks{"greed-theorem-1-2", Part::inner_times, true, 0, 2e-8, 1e-7, matrices},
+    Asks{"greed-proposition-2", Part::to_the_end, true, 0, 1.1e-6, 0, matrices},
+    Asks{"greed-theorem-3", Part::to_the_end, true, 0, 1.8e-4, 0, digits},
+    Asks{"greed-theorem-4", Part::any_flow, true, 2.6e-4, 0, 0, series},
+    Asks{"greed-corollary-4-1", Part::any_flow, true, 3.3e-4, 0, 0, series},
+    Asks{"control-signal", Part::any_flow, true, 4e-4, 0, 0, series},
+    Asks{"horizon", Part::to_the_end, true, 5e-6, 0, 0, steps},
+    Asks{"dflow-theorem-4-1", Part::any_flow, true, 0, 2.4e-4, 0.02, matrices},
+    Asks{"dflow-variation", Part::any_flow, true, 0, 3.6e-6, 0, matrices},
+    Asks{"dflow-likelihood", Part::any_flow, true, 0, 1.5e-4, 0.01, matrices},
+    Asks{"adjointdeis-1", Part::inner_times, true, 5e-6, 0, 0, steps},
 };
+
+constexpr double largest_at_fifty_digits = 5e4;  // d·f of a network whose Jacobians are formed at 50 digits
 
 constexpr double longest = 30;  // seconds
 
@@ -96,7 +115,7 @@ RegularTimes regular_times(Parametrisation given, const guidance::AnyPath& path)
 std::optional<std::string> no_claim(const Claim& claim, const NetworkFacts& facts, const std::optional<guidance::AnyPath>& path) {
     const Asks* asks = asks_of(claim);
     const Part part = asks ? asks->part : Part::any_flow;
-    if (asks && !facts.kink.empty()) return "it needs derivatives of the velocity, and " + facts.kink;
+    if (asks && asks->smooth && !facts.kink.empty()) return "it needs derivatives of the velocity, and " + facts.kink;
     if (!path) {
         if (part == Part::any_flow && facts.given == Parametrisation::velocity) return std::nullopt;
         return fmt::format("it needs the network's path, and the one that the file names ('{}') is unknown; name one with --set path=NAME", facts.path_name);
@@ -115,6 +134,11 @@ std::optional<std::string> long_claim(const Claim& claim, const NetworkFacts& fa
     if (seconds <= longest) return std::nullopt;
     return fmt::format("{} and this network has {} inputs and {:.2g} operations an evaluation; name the claim by its whole id and it is run, however "
                        "long it takes", asks->why_long, facts.inputs, facts.operations);
+}
+
+bool fifty_digits_affordable(const Setting& setting) {
+    const NetworkFacts facts = network_facts(setting.model.value());
+    return static_cast<double>(facts.inputs) * facts.operations <= largest_at_fifty_digits;
 }
 
 bool takes_unit_flow(const Claim& claim) {

@@ -40,8 +40,11 @@ struct RegularTimes {
 /// Whether the claim takes a flow over [0, 1] whatever its path, so that a part of it does (Setting::unit_flow).
 [[nodiscard]] bool takes_unit_flow(const Claim& claim);
 
+/// Whether a claim that looks at one state forms its Jacobians at 50 digits, and not in double: from the sizes of the setting's file alone.
+[[nodiscard]] bool fifty_digits_affordable(const Setting& setting);
+
 /// ẋ = u(t, x) of the setting's file: the output, or what becomes of it on the setting's path; with unit_flow that of the regular times, told over
-/// [0, 1]. Defined for double and Mpfr50. Throws nn::NetworkError, nn::SafetensorsError, std::domain_error at a singular time.
+/// [0, 1]. Defined for double, Mpfr50 and RealSeries. Throws nn::NetworkError, nn::SafetensorsError, std::domain_error at a singular time.
 template <class T>
 Field<T> network_field(const Setting& setting);
 /// (t, x) ↦ the output as it is.

@@ -37,6 +37,7 @@ struct Axes {
     std::vector<std::size_t> dims{};
     bool seed = false;   ///< --set seed=N changes it
     bool model = false;  ///< --model FILE adds the field "network"; see claims/networks.hpp
+    std::string no_model{};  ///< where model is false: why a network says nothing here, words that follow a colon
 
     /// Whether key (as in Setting::text) changes the claim.
     [[nodiscard]] bool contains(std::string_view key) const;

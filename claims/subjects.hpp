@@ -44,8 +44,7 @@ struct Subject {
     std::vector<T> x0, v;
 };
 
-/// Scalars: Rational, PrimeField and RationalSeries where rational(setting), double, Mpfr50 and RealSeries for all but the network, which
-/// has double and Mpfr50. Throws std::invalid_argument in a sentence for what the scalar cannot do.
+/// Scalars: Rational, PrimeField and RationalSeries where rational(setting), double, Mpfr50 and RealSeries for all of them. Throws std::invalid_argument in a sentence for what the scalar cannot do.
 template <class T>
 Subject<T> make_subject(const Setting& setting);
 

@@ -8,7 +8,6 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -69,14 +68,17 @@ void narrow_to_network(std::span<const Wish> wishes, Axes& axes) {
     if (axes.paths.size() > 1) axes.paths.resize(1);
 }
 
+// A network is taken on a path, which need not be an axis of the claim.
+bool depends(const Claim& claim, const std::string& key, bool network) { return claim.axes.contains(key) || (network && claim.axes.model && key == "path"); }
+
 // The axes with every wish as the only value of its axis; seed and model, which are no lists, go into `base`.
 Axes narrowed(const Claim& claim, std::span<const Wish> wishes, Setting& base) {
     const bool network = names_network(wishes);
     Axes axes = claim.axes;
     for (const auto& [key, value, where_it_applies] : wishes) {
-        if (!claim.axes.contains(key) && where_it_applies) continue;
+        if (!depends(claim, key, network) && where_it_applies) continue;
         if (key != "field") base.set(key, value);
-        if (!claim.axes.contains(key)) refuse_key(claim, key);
+        if (!depends(claim, key, network)) refuse_key(claim, key);
         if (key == "tableau") {
             check_tableau(claim, base.text(key));
             axes.tableaus = {base.text(key)};
@@ -150,16 +152,23 @@ Wish wish_from(std::string_view text) {
     return wish;
 }
 
-bool offers(const Claim& claim, std::span<const Wish> wishes) {
+std::optional<std::string> no_offer(const Claim& claim, std::span<const Wish> wishes) {
     const bool network = names_network(wishes);
+    if (network && !claim.axes.model) return claim.axes.no_model.empty() ? "it says nothing about networks" : claim.axes.no_model;
     const auto& fields = claim.axes.fields;
-    return std::all_of(wishes.begin(), wishes.end(), [&](const Wish& wish) {
-        if (!claim.axes.contains(wish.key)) return wish.where_it_applies;
-        if (wish.key == "tableau") return has_tableau(claim, wish.value);
-        if (wish.key != "field" || network) return true;
-        return wish.value == "network" ? claim.axes.model : std::find(fields.begin(), fields.end(), wish.value) != fields.end();
-    });
+    for (const auto& [key, value, where_it_applies] : wishes) {
+        if (!depends(claim, key, network)) {
+            if (!where_it_applies) return "it does not depend on " + key;
+        } else if (key == "tableau" && !has_tableau(claim, value)) {
+            return "it says nothing about the tableau '" + value + "'";
+        } else if (key == "field" && !network && (value == "network" ? !claim.axes.model : std::find(fields.begin(), fields.end(), value) == fields.end())) {
+            return "it has no field '" + value + "'";
+        }
+    }
+    return std::nullopt;
 }
+
+bool offers(const Claim& claim, std::span<const Wish> wishes) { return !no_offer(claim, wishes); }
 
 std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishes, Coverage coverage) {
     Setting base;
@@ -177,9 +186,13 @@ std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishe
 
 std::vector<VerifyTask> verify_tasks(std::span<const Claim* const> claims, std::span<const Wish> wishes, Coverage coverage) {
     std::vector<VerifyTask> tasks;
-    for (const Claim* claim : claims)
+    const bool on_path = names_network(wishes) && std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.key == "path"; });
+    for (const Claim* claim : claims) {
+        Axes told = claim->axes;
+        if (on_path && told.model && told.paths.empty()) told.paths.emplace_back();  // the network's
         for (const Setting& setting : settings_of(*claim, wishes, coverage))
-            for (const Reading& reading : claim->readings) tasks.push_back({claim, &reading, setting, text_of(setting, claim->axes)});
+            for (const Reading& reading : claim->readings) tasks.push_back({claim, &reading, setting, text_of(setting, told)});
+    }
     return tasks;
 }
 
@@ -270,7 +283,7 @@ std::string command_of(const VerifyTask& task) {
     if (network) text += " --model " + quoted(task.setting.model->string());
     for (const char* key : {"tableau", "path", "field", "dim", "seed"}) {
         const std::string value = task.setting.text(key);
-        if (!task.claim->axes.contains(key) || (network && (std::string_view(key) == "field" || std::string_view(key) == "dim"))) continue;
+        if (!depends(*task.claim, key, network) || (network && (std::string_view(key) == "field" || std::string_view(key) == "dim"))) continue;
         settings += " " + quoted(std::string(key) + "=" + value);
     }
     return text + (settings.empty() ? "" : " --set" + settings);

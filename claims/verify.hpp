@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,11 @@ struct LeftOut {
     std::string id, why;
 };
 
-/// Whether the claim depends on what is wished, and offers the value: its own list of fields is what a field can be.
+/// Why the claim does not depend on what is wished, or does not offer the value: its own list of fields is what a field can be. A network has a path
+/// whatever the claim. Empty where it does.
+[[nodiscard]] std::optional<std::string> no_offer(const Claim& claim, std::span<const Wish> wishes);
+
+/// Whether there is no such reason.
 [[nodiscard]] bool offers(const Claim& claim, std::span<const Wish> wishes);
 
 /// The settings of one claim: what is wished is fixed, the other axes are covered. A wish for "model" runs the field "network".

@@ -86,8 +86,12 @@ struct Request {
 
 // Why a claim is not run on the network: it says nothing there, or it takes minutes and was not asked for by its whole id.
 std::optional<std::string> left_out_of(const Claim& claim, const Request& request, bool named) {
-    if (!request.network || !claim.axes.model) return std::nullopt;
-    if (auto why = claims::no_claim(claim, *request.network, request.path)) {
+    if (!request.network) return std::nullopt;
+    const auto reason = [&]() -> std::optional<std::string> {
+        if (!claim.axes.model) return claims::no_offer(claim, request.wishes);
+        return claims::no_claim(claim, *request.network, request.path);
+    };
+    if (auto why = reason()) {
         if (named) throw std::invalid_argument(fmt::format("claim {} cannot be run on {}: {}", claim.id, request.network->file, *why));
         return why;
     }
@@ -112,7 +116,11 @@ Chosen choose(const std::vector<Claim>& all, const Options& options, const Reque
     }
     Chosen chosen;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!named[i] && !(taken[i] && claims::offers(all[i], request.wishes))) continue;
+        if (!named[i] && !taken[i]) continue;
+        if (const auto why = claims::no_offer(all[i], request.wishes); why && !named[i]) {
+            if (request.network) chosen.left_out.push_back({all[i].id, *why});
+            continue;
+        }
         if (const auto why = left_out_of(all[i], request, named[i])) chosen.left_out.push_back({all[i].id, *why});
         else chosen.claims.push_back(&all[i]);
     }

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace costate::cli {
 
@@ -126,8 +128,14 @@ std::string sabotage_text(const VerifyRow& row, const VerifyTask& task) {
 }
 
 std::string left_out_text(std::span<const claims::LeftOut> left_out) {
+    std::vector<std::pair<std::string, std::string>> by_reason;  // the reason, and whom it keeps out
+    for (const claims::LeftOut& one : left_out) {
+        const auto same = std::find_if(by_reason.begin(), by_reason.end(), [&](const auto& other) { return other.first == one.why; });
+        if (same == by_reason.end()) by_reason.emplace_back(one.why, plain(one.id));
+        else same->second += ", " + plain(one.id);
+    }
     std::string text;
-    for (const claims::LeftOut& one : left_out) text += fmt::format("– {}: left out, {}\n", plain(one.id), readable(one.why));
+    for (const auto& [why, ids] : by_reason) text += fmt::format("– {}: left out, {}\n", ids, readable(why));
     return text;
 }
 

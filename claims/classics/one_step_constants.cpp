@@ -224,7 +224,7 @@ The constants are evaluated from the formulas, with $f'$ by the field's tangent 
                        .expected = always(true),
                        .run = run,
                        .control = {R"(In the constant of the method of order 2 the number $\gamma$ of $f'f'f$ is doubled: $\frac{1}{3}$ for the midpoint rule.)", "method", run_broken}}};
-    claim.axes = {.tableaus = {"midpoint", "heun", "ralston"}, .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true};
+    claim.axes = {.tableaus = {"midpoint", "heun", "ralston"}, .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true, .model = true};
     return claim;
 }
 

@@ -97,7 +97,8 @@ Last, the pair: the gradient by forward method and partner less the true gradien
     claim.axes = {.tableaus = {"heun", "euler", "ralston", "kutta3", "bogacki-shampine", "rk4", "three-eighths"},
                   .fields = {"polynomial", "linear", "mixture"},
                   .dims = {2, 1, 3, 10},
-                  .seed = true};
+                  .seed = true,
+                  .model = true};
     return claim;
 }
 

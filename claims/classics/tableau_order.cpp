@@ -128,7 +128,7 @@ On a linear field some trees contribute nothing, and the first non-zero coeffici
                        .run = run,
                        .control = {"In the step on Butcher's equations one sixteenth of the last weight that counts is moved to the first stage (for a single stage it is dropped): the step has no longer the order that is predicted.",
                                    "order", run_broken}}};
-    claim.axes = {.tableaus = all_tableaus("midpoint"), .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true};
+    claim.axes = {.tableaus = all_tableaus("midpoint"), .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true, .model = true};
     return claim;
 }
 

@@ -22,7 +22,7 @@ using Matrix = guidance::SmallMatrix<T>;
 ///   velocity (t, x) ↦ u        x1hat (t, x) ↦ x̂₁        regular (r, x̃) ↦ ε̂, x̃ = x/α, r = σ/α
 /// x̂₁ of a mixture is its posterior mean, and ε̂ is made from its velocity: two formulas. The polynomial field and the linear one
 /// are taken as made-up denoisers, a network as a velocity. Scalars: Rational, Mpfr50, double; RealSeries and RationalSeries for
-/// mixtures, where regular has values only. Throws std::invalid_argument as make_subject does.
+/// mixtures, RealSeries for networks: regular, and a network's x1hat, have values only there. Throws std::invalid_argument as make_subject does.
 template <class T>
 struct Model {
     guidance::AnyPath path;

@@ -51,6 +51,19 @@ Field<T> regular_values(Field<T> velocity, const guidance::AnyPath& path) {
     return f;
 }
 
+// (t, x) ↦ x̂₁ from the velocity, values only.
+template <class T>
+Field<T> denoiser_values(Field<T> velocity, const guidance::AnyPath& path) {
+    Field<T> f;
+    f.dimension = velocity.dim();
+    f.value = [velocity, path](const T& t, std::span<const T> x, std::span<T> out) mutable {
+        const guidance::Affine<T> x1 = guidance::x1_from_velocity(path, t);
+        velocity(t, x, out);
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = x1.on_x * x[i] + x1.on_n * out[i];
+    };
+    return f;
+}
+
 template <class T>
 Field<T> regular_of(const Field<T>& f, guidance::Parametrisation given, const guidance::AnyPath& path) {
     return ode::any_field<T>(guidance::RegularField<Field<T>, T>(f, given, path));
@@ -64,10 +77,12 @@ Model<T> make_ahead(const Setting& setting) {
     const Field<T> field = make_subject<T>(setting).field;
     const guidance::AnyPath& path = setting.path;
     if constexpr (is_expansion<T>) {
+        if (setting.field == "network")
+            return {path, field, detail::denoiser_values<T>(field, path), detail::regular_values<T>(field, path)};
         if (!on_a_path(setting))
             throw std::invalid_argument("field '" + setting.field +
                                         "' is no flow model with power "
-                                        "series; choose gaussian, a mixture or data-set");
+                                        "series; choose gaussian, a mixture, data-set or a network");
         return {path, field, detail::posterior_mean<T>(setting), detail::regular_values<T>(field, path)};
     } else {
         if (on_a_path(setting))

@@ -212,7 +212,7 @@ Evidence run(const Setting& setting, bool broken) {
                                      equal ? "equal in $\\mathbb{Z}/p$ at 24 steps" : "different in $\\mathbb{Z}/p$", "exact",
                                      Proof::exact, equal});
     } else {
-        const auto euler = discrete<Mpfr50>(setting, setting.dim > 3 ? 6 : 12, broken);
+        const auto euler = discrete<Mpfr50>(setting, make_subject<Mpfr50>(setting).x0.size() > 3 ? 6 : 12, broken);
         evidence.findings.push_back(equality<Mpfr50>("discrete", predicted, euler.found, euler.accumulated));
     }
     evidence.findings.push_back(continuous(setting));
@@ -239,7 +239,8 @@ Claim control_signal() {
     claim.axes = {.paths = all_paths("cond-ot"),
                   .fields = {"polynomial", "gaussian", "mixture", "linear"},
                   .dims = {2, 1, 3, 10},
-                  .seed = true};
+                  .seed = true,
+                  .model = true};
     claim.readings = {{.name = "precise",
                        .statement = "for $dx/dt = u(t, x) + z(t)$: $a_z(t) = -\\int_1^t a_x(s)\\, ds$",
                        .expected = always(true),

@@ -64,7 +64,7 @@ Prediction add_series(Evidence& evidence, const ode::Tableau& used, const Settin
     error.constant.pop_back();
     const auto miss = miss_series<C>(used, subject, 1, error.order + 1);
     add_first_coefficient<C>(evidence, error.order, miss, error.constant);
-    if (setting.dim <= 3) evidence.findings.push_back(two_steps<C>("two steps", setting.tableau, subject));
+    if (subject.x0.size() <= 3) evidence.findings.push_back(two_steps<C>("two steps", setting.tableau, subject));
     evidence.findings.push_back(two_steps<C>("two steps of Euler", ode::find_tableau("euler"), subject));
     return prediction_of<C>(error.order, error.constant);
 }

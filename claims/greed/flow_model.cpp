@@ -167,7 +167,9 @@ Claim flow_model() {
         "coefficient of a power series in time at 50 digits, and so are those of $u$ in $x$ and $t$, against which the products with vectors are held; so, too, for $\\hat{\\epsilon}$ as a field of $r = \\sigma/\\alpha$ and $x/\\alpha$.";
     std::vector<std::string> paths = all_paths("cond-ot");
     paths.insert(paths.end(), {"polynomial:1", "polynomial:3"});  // their times of a ratio have other formulas
-    claim.axes = {.paths = std::move(paths), .fields = {"mixture", "gaussian", "mixture-isotropic", "data-set"}, .dims = {2, 1, 3}, .seed = true};
+    claim.axes = {.paths = std::move(paths), .fields = {"mixture", "gaussian", "mixture-isotropic", "data-set"}, .dims = {2, 1, 3}, .seed = true,
+                  .no_model = "it compares velocity, denoiser, noise and score by formulas of their own, and the density that they move; a network gives one of "
+                              "them, the others would be made from it, and its density is not known"};
     claim.readings = {{.name = "precise",
                        .statement = "$u = \\frac{\\dot{\\sigma}}{\\sigma} x + (\\dot{\\alpha} - \\alpha\\frac{\\dot{\\sigma}}{\\sigma}) \\hat{x}_1$, $\\nabla \\log p_t = -\\hat{\\epsilon}/\\sigma$, "
                                     "$\\partial_t p_t + \\operatorname{div}(p_t u) = 0$",

@@ -108,7 +108,8 @@ void complete(Claim& claim, std::string statement, OneStep parts) {
                   .paths = all_paths("cond-ot"),
                   .fields = {"polynomial", "mixture", "gaussian", "linear"},
                   .dims = {2, 1, 3},
-                  .seed = true};
+                  .seed = true,
+                  .model = true};
     claim.readings = {
         {.name = "precise",
          .statement = std::move(statement),

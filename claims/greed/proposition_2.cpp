@@ -148,7 +148,8 @@ Evidence run_in(const Setting& setting, Gradient where, Change change) {
 }
 
 Evidence run(const Setting& setting, Gradient where, Change change) {
-    return setting.field == "network" ? run_in<double>(setting, where, change) : run_in<Mpfr50>(setting, where, change);
+    const bool coarse = setting.field == "network" && !fifty_digits_affordable(setting);
+    return coarse ? run_in<double>(setting, where, change) : run_in<Mpfr50>(setting, where, change);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "claims/greed/ahead.hpp"
 #include "claims/hypotheses.hpp"
+#include "claims/networks.hpp"
 #include "claims/measure/slope.hpp"
 #include "guidance/paths/conversions.hpp"
 
@@ -33,10 +34,11 @@ Start<T> start_of(Model<T> model, const Setting& setting) {
             place_at<T>(setting.path, T(1))};
 }
 
-/// run.template operator()<T>() in the scalar of the strongest proof: double for a network, ℚ where the model has values there.
+/// run.template operator()<T>() in the scalar of the strongest proof: ℚ where the model has values there, else 50 digits, double for a
+/// network that is too large for them.
 template <class Run>
 Evidence in_scalar(const Setting& setting, const Run& run) {
-    if (setting.field == "network") return run.template operator()<double>();
+    if (setting.field == "network" && !fifty_digits_affordable(setting)) return run.template operator()<double>();
     return exact_here(setting) ? run.template operator()<Rational>() : run.template operator()<Mpfr50>();
 }
 

@@ -7,7 +7,6 @@
 #include "claims/subjects/linear.hpp"
 #include "claims/subjects/polynomial.hpp"
 
-#include <concepts>
 #include <stdexcept>
 #include <utility>
 
@@ -26,11 +25,11 @@ Field<T> make_field(const Setting& setting) {
     if (setting.field == "linear") return ode::any_field<T>(LinearField<T>(d, numbers_in<T>(rational_numbers(setting.seed, 1, d * d))));
     if (setting.field == "polynomial") return ode::any_field<T>(PolynomialField<T>(d, numbers_in<T>(rational_numbers(setting.seed, 2, 4 * d))));
     if (setting.field == "network") {
-        if constexpr (std::same_as<T, double> || std::same_as<T, Mpfr50>) {
+        if constexpr (!ScalarTraits<T>::exact) {
             if (!setting.model) throw std::invalid_argument("field 'network': no file is given; add --model FILE");
             return network_field<T>(setting);
         } else {
-            throw std::invalid_argument("field 'network': a network has no values in exact arithmetic or power series; this claim needs another field");
+            throw std::invalid_argument("field 'network': a network has no values in exact arithmetic; this claim needs another field");
         }
     }
     if (ScalarTraits<T>::exact && !rational(setting))

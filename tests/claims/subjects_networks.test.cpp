@@ -77,6 +77,12 @@ Claim plain_claim() {
     return claim;
 }
 
+std::vector<Mpfr50> coefficients_of(const std::vector<RealSeries>& series, std::size_t k) {
+    std::vector<Mpfr50> values;
+    for (const RealSeries& one : series) values.push_back(one[k]);
+    return values;
+}
+
 void same(const std::vector<Mpfr50>& found, const std::vector<Mpfr50>& expected) {
     REQUIRE(found.size() == expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) CHECK(abs(Mpfr50(found[i] - expected[i])) < Mpfr50("1e-45"));
@@ -117,6 +123,55 @@ TEST_CASE("the regular part of a flow is told over [0, 1], with its derivatives"
     field.vjp(s, x, lambda, bar, {}, s_bar);
     CHECK(abs(Mpfr50(dx_dot[0] - (bar[0] * 2 + bar[1] * 3 + s_bar * 5))) < Mpfr50("1e-45"));
     same(bar, {Mpfr50(length * (1 - 1 / sigma) / t), Mpfr50(length * (-2 / sigma) / t)});
+}
+
+TEST_CASE("a network in power series: its value, its tangent, and its value nearby") {
+    const Folder folder;
+    // by hand: n(x + εv) = n(x) + ε Wv, weights that are no whole numbers among them
+    const Setting linear = on_network(linear_network(folder / "u.safetensors", "velocity", "none"), "cond-ot");
+    std::vector<RealSeries> moving(x.begin(), x.end()), out(2);
+    moving[0][1] = 3;
+    moving[1][1] = 5;
+    make_subject<RealSeries>(linear).field(RealSeries(0), moving, out);
+    same(coefficients_of(out, 0), n);
+    same(coefficients_of(out, 1), {Mpfr50(13), Mpfr50("-0.25")});
+    same(coefficients_of(out, 2), {Mpfr50(0), Mpfr50(0)});
+    // an epsilon network on its path in (t, x), and layers that are not linear: the sum of eight coefficients at ε = 10⁻⁶ is the value there, to about 10⁻⁴⁵
+    for (const Setting& setting : {on_network(linear_network(folder / "eps.safetensors", "epsilon", "linear-vp"), "linear-vp"),
+                                   on_network(COSTATE_SOURCE_DIR "/models/moons.safetensors", "cond-ot")}) {
+        INFO(setting.model->filename().string());
+        const Mpfr50 epsilon("1e-6"), t("0.6");
+        RealSeries time(t);
+        time[1] = 2;
+        make_subject<RealSeries>(setting).field(time, moving, out);
+        const std::vector<Mpfr50> there = value(setting, t + 2 * epsilon, {Mpfr50(x[0] + 3 * epsilon), Mpfr50(x[1] + 5 * epsilon)});
+        for (std::size_t i = 0; i < 2; ++i) {
+            CHECK(abs(Mpfr50(out[i].evaluate(epsilon) - there[i])) < Mpfr50("1e-38"));
+            CHECK(abs(Mpfr50(out[i][0] + epsilon * out[i][1] - there[i])) > Mpfr50("1e-20"));  // two of them are not enough
+        }
+    }
+}
+
+TEST_CASE("every claim takes a network or says why it does not") {
+    const NetworkFacts moons = network_facts(COSTATE_SOURCE_DIR "/models/moons.safetensors");
+    const std::vector<Wish> wishes = {{"model", "moons.safetensors"}, {"path", "cond-ot", true}};
+    std::size_t run = 0;
+    const std::vector<Claim> all = all_claims();
+    for (const Claim& claim : all) {
+        INFO(claim.id);
+        CHECK(claim.axes.model == claim.axes.no_model.empty());
+        CHECK(no_offer(claim, wishes).value_or("") == claim.axes.no_model);
+        if (!claim.axes.model) continue;
+        ++run;
+        CHECK_FALSE(no_claim(claim, moons, moons.path).has_value());
+        CHECK_FALSE(long_claim(claim, moons).has_value());
+        NetworkFacts huge = moons;
+        huge.inputs = 100'000;
+        huge.operations = 1e12;
+        CHECK(long_claim(claim, huge).has_value());  // each has a cost
+    }
+    CHECK(all.size() == 25);
+    CHECK(run == 22);
 }
 
 TEST_CASE("where a velocity is finite is found from the path") {
@@ -169,6 +224,8 @@ TEST_CASE("which claims are run on which network") {
     CHECK_THAT(no_claim(deis, facts, std::nullopt).value(), Catch::Contains("--set path="));
     facts.kink = "layer 0 ('h') is relu";
     CHECK_THAT(no_claim(product, facts, facts.path).value(), Catch::Contains("layer 0 ('h') is relu"));
+    // a sweep is the transpose of its tangent where no kink is met
+    for (const char* id : {"lambda-delta", "dto-is-partner", "zero-weight"}) CHECK_FALSE(no_claim(claim_named(all, id), facts, facts.path).has_value());
     CHECK(takes_unit_flow(product));
     CHECK_FALSE(takes_unit_flow(deis));
 }
@@ -185,6 +242,14 @@ TEST_CASE("the settings of a network: its own path, one path, no dimension, and 
     CHECK(settings_of(claim_named(all, "horizon"), std::vector<Wish>{{"model", "net.safetensors"}}, Coverage::pairwise).size() == ode::tableaus().size());
     CHECK_THROWS_WITH(settings_of(claim_named(all, "horizon"), std::vector<Wish>{{"model", "net.safetensors"}, {"dim", "3"}}, Coverage::quick),
                       Catch::Contains("its own dimension"));
+    // the path of a network is its own, also where the claim has none
+    const std::vector<const Claim*> constants = {&claim_named(all, "one-step-constants")};
+    const auto tasks = verify_tasks(constants, wishes, Coverage::quick);
+    REQUIRE(tasks.size() == 1);
+    CHECK(tasks[0].setting.text("path") == "linear-vp");
+    CHECK(tasks[0].setting_text == "tableau=midpoint path=linear-vp field=network seed=0 model=net.safetensors");
+    CHECK_THAT(command_of(tasks[0]), Catch::Contains("--set tableau=midpoint path=linear-vp seed=0"));
+    CHECK(no_offer(*constants[0], std::vector<Wish>{{"path", "cosine"}}).value() == "it does not depend on path");
     // a wish that applies only where it can is nothing to the others
     CHECK(settings_of(plain_claim(), std::vector<Wish>{{"path", "cosine", true}}, Coverage::quick).size() == 1);
     CHECK_THROWS_AS(settings_of(plain_claim(), std::vector<Wish>{{"path", "cosine"}}, Coverage::quick), std::invalid_argument);

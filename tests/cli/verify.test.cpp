@@ -211,11 +211,15 @@ TEST_CASE("an epsilon network is taken, and what says nothing about it is left o
     }
     // ε̂ on linear-vp has no velocity at t = 1, on cond-ot it has one
     const json greed = parsed(program::run({"verify", "greed", "horizon", "--model", file, "--json", "--set", "path=cond-ot", "tableau=euler"}));
-    CHECK(ids_of(greed.at("rows")) == std::set<std::string>{"horizon"});  // of the others none depends on a tableau
+    CHECK(ids_of(greed.at("rows")) == std::set<std::string>{"greed-corollary-4-1", "greed-theorem-4", "horizon"});
+    for (const json& one : greed.at("left_out"))
+        if (one.at("id") != "greed-flow-model") CHECK(one.at("why") == "it does not depend on tableau");
     const json regular = parsed(program::run({"verify", "greed", "--model", file, "--json"}));
-    CHECK(ids_of(regular.at("left_out")) == std::set<std::string>{"greed-proposition-2"});
-    CHECK(regular.at("left_out").at(0).at("why").get<std::string>().find("t = 1") != std::string::npos);
-    CHECK(ids_of(regular.at("rows")) == std::set<std::string>{"greed-theorem-1-1", "greed-theorem-1-2"});
+    CHECK(ids_of(regular.at("left_out")) == std::set<std::string>{"greed-flow-model", "greed-proposition-2", "greed-theorem-3"});
+    CHECK(regular.at("left_out").at(0).at("why").get<std::string>().find("its density is not known") != std::string::npos);
+    for (const std::size_t i : {1, 2}) CHECK(regular.at("left_out").at(i).at("why").get<std::string>().find("t = 1") != std::string::npos);
+    CHECK(regular.at("as_predicted") == true);
+    CHECK(ids_of(regular.at("rows")) == std::set<std::string>{"greed-corollary-4-1", "greed-exact-solution", "greed-theorem-1-1", "greed-theorem-1-2", "greed-theorem-4"});
     refuses({"verify", "horizon", "--model", file}, "horizon cannot be run");
     // a claim about any flow is told which part of it
     const json flow = parsed(program::run({"verify", "dflow-variation", "--model", file, "--json"}));
@@ -223,6 +227,20 @@ TEST_CASE("an epsilon network is taken, and what says nothing about it is left o
     for (const json& row : flow.at("rows")) CHECK(row.at("subject").get<std::string>().find("followed from t = 1/20 to 99/100") != std::string::npos);
     refuses({"verify", "--model", network(scratch, "nowhere.safetensors", "x1", "none", 2)}, "--set path=NAME");
     refuses({"verify", "--model", network(scratch, "logits.safetensors", "logits", "none", 2)}, "no flow");
+}
+
+TEST_CASE("all claims on a network: what is run and what is left out are all there are") {
+    const Scratch scratch;
+    const std::string file = network(scratch, "small.safetensors", "velocity", "cond-ot", 2);
+    const json told = parsed(program::run({"verify", "--model", file, "--json"}));
+    CHECK(told.at("as_predicted") == true);
+    CHECK(told.at("controls_noticed") == true);
+    std::set<std::string> ids = ids_of(told.at("rows")), every;
+    CHECK(ids_of(told.at("left_out")) == std::set<std::string>{"dflow-regulariser", "greed-flow-model", "reverse-is-transpose"});
+    ids.merge(ids_of(told.at("left_out")));
+    for (const json& claim : parsed(program::run({"list", "claims", "--json"}))) every.insert(claim.at("name"));
+    CHECK(ids == every);
+    for (const json& row : told.at("rows")) CHECK(row.at("subject").get<std::string>().find("small.safetensors") != std::string::npos);
 }
 
 TEST_CASE("claims that form matrices are left out of a wide network, and say so everywhere") {
@@ -306,7 +324,7 @@ TEST_CASE("what cannot be verified is refused in one sentence") {
     refuses({"verify", "tableau-order", "--set"}, "--set");
     refuses({"verify", "--set", "path=straight"}, "cond-ot");
     refuses({"verify", "--set", "path=polynomial:20"}, "polynomial:6");
-    refuses({"verify", "tableau-order", "--model", model("moons.safetensors")}, "does not depend on model");
+    refuses({"verify", "dflow-regulariser", "--model", model("moons.safetensors")}, "no flow enters");
     refuses({"verify", "--model", scratch / "missing.safetensors"}, "missing.safetensors");
     refuses({"verify", "--model", model("moons.safetensors"), "--set", "field=mixture"}, "");
     refuses({"verify", "--quick", "--all"}, "--all");
