@@ -2,6 +2,7 @@
 
 #include "claims/hypotheses.hpp"
 #include "guidance/fields/velocity_of.hpp"
+#include "guidance/paths/end.hpp"
 #include "nn/network.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ using guidance::Parametrisation;
 enum class Part {
     inner_times,  ///< times strictly between 0 and 1
     to_the_end,   ///< from such a time to 1
+    smooth_end,   ///< likewise, in power series of σ/α about 1
+    whole_flow,   ///< a flow up to its end at 1, from 0 or later: told over [0, 1]
     any_flow,     ///< all of it, whatever its path: a part of it, told over [0, 1], is a flow as well
 };
 
@@ -50,10 +53,10 @@ constexpr std::array asked{
     Asks{"greed-theorem-1-1", Part::inner_times, true, 0, 6e-8, 0, matrices},
     Asks{"greed-theorem-1-2", Part::inner_times, true, 0, 2e-8, 1e-7, matrices},
     Asks{"greed-proposition-2", Part::to_the_end, true, 0, 1.1e-6, 0, matrices},
-    Asks{"greed-theorem-3", Part::to_the_end, true, 0, 1.8e-4, 0, digits},
-    Asks{"greed-theorem-4", Part::any_flow, true, 2.6e-4, 0, 0, series},
-    Asks{"greed-corollary-4-1", Part::any_flow, true, 3.3e-4, 0, 0, series},
-    Asks{"control-signal", Part::any_flow, true, 4e-4, 0, 0, series},
+    Asks{"greed-theorem-3", Part::smooth_end, true, 0, 1.8e-4, 0, digits},
+    Asks{"greed-theorem-4", Part::whole_flow, true, 2.6e-4, 0, 0, series},
+    Asks{"greed-corollary-4-1", Part::whole_flow, true, 3.3e-4, 0, 0, series},
+    Asks{"control-signal", Part::whole_flow, true, 4e-4, 0, 0, series},
     Asks{"horizon", Part::to_the_end, true, 5e-6, 0, 0, steps},
     Asks{"dflow-theorem-4-1", Part::any_flow, true, 0, 2.4e-4, 0.02, matrices},
     Asks{"dflow-variation", Part::any_flow, true, 0, 3.6e-6, 0, matrices},
@@ -117,11 +120,15 @@ std::optional<std::string> no_claim(const Claim& claim, const NetworkFacts& fact
     const Part part = asks ? asks->part : Part::any_flow;
     if (asks && asks->smooth && !facts.kink.empty()) return "it needs derivatives of the velocity, and " + facts.kink;
     if (!path) {
-        if (part == Part::any_flow && facts.given == Parametrisation::velocity) return std::nullopt;
+        if ((part == Part::any_flow || part == Part::whole_flow) && facts.given == Parametrisation::velocity) return std::nullopt;
         return fmt::format("it needs the network's path, and the one that the file names ('{}') is unknown; name one with --set path=NAME", facts.path_name);
     }
-    if (part == Part::to_the_end && !regular_at(facts.given, *path, 1))
+    if (part != Part::any_flow && part != Part::inner_times && !regular_at(facts.given, *path, 1))
         return fmt::format("it follows the flow to t = 1, where the velocity of this network's {} on {} is infinite", name_of(facts.given),
+                           guidance::name_of(*path));
+    const auto end = guidance::end_exponent(*path);
+    if (part == Part::smooth_end && !(end && end->exponent >= 2))
+        return fmt::format("it expands the flow of a network about t = 1 in powers of sigma/alpha, which takes a path with sigma = O(1 - t), and {} is none",
                            guidance::name_of(*path));
     return std::nullopt;
 }
@@ -143,7 +150,7 @@ bool fifty_digits_affordable(const Setting& setting) {
 
 bool takes_unit_flow(const Claim& claim) {
     const Asks* asks = asks_of(claim);
-    return asks && asks->part == Part::any_flow;
+    return asks && (asks->part == Part::any_flow || asks->part == Part::whole_flow);
 }
 
 }  // namespace costate::claims
