@@ -246,8 +246,9 @@ TEST_CASE("two steps of Euler halve the constant in the rationals") {
 }
 
 TEST_CASE("a network of the user's own") {
+    const std::set<std::string> quick{"greed-exact-solution", "greed-theorem-1-1", "greed-theorem-1-2"};  // the others: tests/cli, on a small network
     for (const Claim& claim : greed()) {
-        if (!claim.axes.model) continue;
+        if (!quick.contains(claim.id)) continue;
         Setting setting = default_setting(claim.axes);
         setting.set("model", std::string(COSTATE_SOURCE_DIR) + "/models/moons.safetensors");
         check(claim, setting);
