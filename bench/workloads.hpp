@@ -109,9 +109,9 @@ std::vector<T> in_scalar(std::span<const double> values) {
     return result;
 }
 
-/// ẋ = f(t, x); frozen: the weights are constants.
+/// ẋ = f(t, x); frozen: the weights are constants; at batch 1 `row_threads` threads share the rows of large layers.
 template <class T>
-autodiff::ProgramField<T> field(const Perceptron& p, bool frozen) {
+autodiff::ProgramField<T> field(const Perceptron& p, bool frozen, std::size_t row_threads = 1) {
     using namespace autodiff;
     Tape<T> tape;
     const Var<T> t = tape.input(1, Sharing::shared, "t"), x = tape.input(p.dim(), Sharing::per_sample, "x");
@@ -128,6 +128,7 @@ autodiff::ProgramField<T> field(const Perceptron& p, bool frozen) {
     FreezeOptions options;
     options.frozen_inputs = {"t"};
     options.freeze_all_parameters = frozen;
+    options.row_threads = row_threads;
     return ProgramField<T>(freeze(tape, options));
 }
 

@@ -168,7 +168,9 @@ ProfileRuns profile_runs(const Study::Parts& parts, const ProfileRequest& reques
     return runs;
 }
 
-inline nn::ProgramOptions profile_options(const ProfileRequest& request) { return {.frozen_time = true, .frozen_parameters = !request.theta}; }
+inline nn::ProgramOptions profile_options(const ProfileRequest& request) {
+    return {.frozen_time = true, .frozen_parameters = !request.theta, .row_threads = request.batch == 1 ? request.threads : 1};
+}
 
 template <class T>
 ProfileRuns profile_in(const Study::Parts& parts, const ProfileRequest& request) {

@@ -3,6 +3,7 @@
 
 #include "kernels/aligned.hpp"
 #include "kernels/check.hpp"
+#include "kernels/parallel.hpp"
 #include "kernels/reference/linear.hpp"
 #include "kernels/simd/table.hpp"
 
@@ -48,11 +49,17 @@ public:
     [[nodiscard]] std::size_t inputs() const { return inputs_; }
     [[nodiscard]] std::size_t bytes() const { return data_.size() * sizeof(T); }
 
+    /// At batch 1 at most `threads` threads share the outputs from now on (0: all), each at least share_bytes of the weights; every result is
+    /// bitwise the same. Where a batch is shared already, by tiles, one thread is best.
+    void share(std::size_t threads) { threads_ = threads; }
+
     /// Runs a checked call; the public forms are linear and linear_pullback.
     void operator()(const simd::LinearCall<T>& call) const {
         const simd::Packed<T> packed{data_.data(), outputs_, inputs_, row_stride_};
         if constexpr (simd::Vectorised<T>) {
-            if (table_) table_->linear(packed, call);
+            if (!table_) return;
+            if (call.batch == 1 && threads_ != 1 && bytes() >= 2 * share_bytes && row_stride_ == 0) return shared(packed, call);
+            table_->linear(packed, call);
         } else {
             reference::linear(packed, call);
         }
@@ -69,6 +76,24 @@ private:
             size = row_stride_ != 0 ? outputs * row_stride_ : padded(outputs, table_->panel_width) * inputs;
         }
         data_.resize(size, T(0));
+    }
+
+    // Panels in nearly equal parts. What is stored on the way in is stored before, since the parts read it all.
+    void shared(const simd::Packed<T>& packed, simd::LinearCall<T> call) const {
+        const std::size_t panels = (outputs_ + table_->panel_width - 1) / table_->panel_width;
+        const std::size_t threads = threads_ == 0 ? thread_count() : threads_, parts = std::min({threads, bytes() / share_bytes, panels});
+        if (call.scale && call.scaled) {
+            table_->mul(inputs_, call.x, call.scale, call.scaled);
+            call.x = call.scaled;
+            call.scale = nullptr;
+        }
+        const auto part = [&](std::size_t i) {
+            simd::LinearCall<T> own = call;
+            own.first_panel = i * panels / parts;
+            own.end_panel = (i + 1) * panels / parts;
+            table_->linear(packed, own);
+        };
+        parallel_for(parts, part, threads);
     }
 
     [[nodiscard]] std::size_t source(std::size_t o, std::size_t k) const {
@@ -94,8 +119,10 @@ private:
         }
     }
 
+    static constexpr std::size_t share_bytes = std::size_t{256} << 10;  // a core reads them in some 10 µs, a thread starts in 1 or 2
+
     AlignedVector<T> data_;
-    std::size_t outputs_ = 0, inputs_ = 0, row_stride_ = 0;
+    std::size_t outputs_ = 0, inputs_ = 0, row_stride_ = 0, threads_ = 1;
     bool transposed_ = false;
     const simd::Table<T>* table_ = nullptr;
 };

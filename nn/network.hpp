@@ -40,6 +40,7 @@ struct ProgramOptions {
     autodiff::Sharing time = autodiff::Sharing::shared;  ///< t is common to the batch (a solver's) or one a sample
     bool frozen_time = false;  ///< no gradient with respect to t
     bool frozen_parameters = false;  ///< weights become constants: no gradient with respect to θ
+    std::size_t row_threads = 1;     ///< threads that share the rows of large layers at batch 1 (0: all); same bits
 };
 
 /// u = network(t, x): records the layers at t (one value) and x (input_size values), both on `tape`; the weights become parameters of the tape,

@@ -99,6 +99,7 @@ autodiff::Program<T> program(const Network& network, const ProgramOptions& optio
     autodiff::FreezeOptions freezing;
     if (options.frozen_time) freezing.frozen_inputs = {"t"};
     freezing.freeze_all_parameters = options.frozen_parameters;
+    freezing.row_threads = options.row_threads;
     return autodiff::freeze(tape, freezing);
 }
 

@@ -71,8 +71,8 @@ inline bool is_small(const Topology& graph) {
 template <class T>
 class Leaves {
 public:
-    Leaves(Graph<T>& graph, const std::vector<bool>& wanted, Plan<T>& plan, Store<T>& store)
-        : graph_(graph), wanted_(wanted), plan_(plan), store_(store) {
+    Leaves(Graph<T>& graph, const std::vector<bool>& wanted, std::size_t row_threads, Plan<T>& plan, Store<T>& store)
+        : graph_(graph), wanted_(wanted), row_threads_(row_threads), plan_(plan), store_(store) {
         homes.resize(graph.nodes.size());
         plan.small = kernels::simd::Vectorised<T> && is_small(graph);
         for (Node& node : graph.nodes) {
@@ -103,12 +103,14 @@ private:
         const auto [known, fresh] = packed_.try_emplace({w, cols}, packs.size());
         if (fresh) {
             packs.push_back({kernels::PackedMatrix<T>({values, rows * cols}, rows, cols), {}});
+            packs.back().forward.share(row_threads_);
             if (parameter) plan_.parameter_packs.push_back({graph_.parameters[weight.number].offset, rows, cols, false});
         }
         const std::size_t position = known->second;
         node.number = ops::encode_pack(position, parameter);
         if (!wanted_[x] || packs[position].transposed.outputs() != 0) return;
         packs[position].transposed = kernels::PackedMatrix<T>::transposed({values, rows * cols}, rows, cols);
+        packs[position].transposed.share(row_threads_);
         if (parameter) plan_.parameter_packs[position].transposed = true;
     }
 
@@ -128,6 +130,7 @@ private:
 
     Graph<T>& graph_;
     const std::vector<bool>& wanted_;
+    std::size_t row_threads_;
     Plan<T>& plan_;
     Store<T>& store_;
     std::map<std::pair<NodeId, std::size_t>, std::size_t> packed_;
@@ -164,7 +167,7 @@ void freeze(Tape<T>& tape, const FreezeOptions& options, Plan<T>& plan, Store<T>
     }
     store.parameters = graph.parameter_values;
     store.programs = graph.programs;
-    const Leaves<T> leaves(graph, activities.wanted, plan, store);
+    const Leaves<T> leaves(graph, activities.wanted, options.row_threads, plan, store);
     keep_coefficients(graph, plan);
     lay_out(graph, called, activities.active, activities.wanted, leaves.homes, plan);
     if constexpr (kernels::simd::Vectorised<T>) plan.lines = make_lines(plan, store, options.machine_code);

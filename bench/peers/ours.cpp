@@ -73,7 +73,7 @@ Side perceptron(const Perceptron& p, std::size_t steps, std::size_t batch, std::
         ode::Coefficients<T> coefficients{tableau};
         ode::StepWorkspace<T> scratch{};
     };
-    auto f = field<T>(p, true);
+    auto f = field<T>(p, true, batch == 1 ? threads : 1);
     const auto part = [&](const std::vector<double>& v) { return in_scalar<T>(std::span<const double>(v).first(batch * p.dim())); };
     const auto summary = f.program().summary();
     const std::size_t sample = summary.workspace_bytes + summary.record_bytes + 6 * p.dim() * sizeof(T);

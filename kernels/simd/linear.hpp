@@ -130,13 +130,13 @@ template <class V>
 void linear(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call) {
     using B = Blocking<V>;
     if (w.row_stride != 0) return narrow_linear<V>(w, call);
-    const std::size_t panels = (w.outputs + B::panel - 1) / B::panel;
+    const std::size_t panels = call.end_panel != 0 ? call.end_panel : (w.outputs + B::panel - 1) / B::panel;
     for_each_group<B::batch_rows>(call.batch, [&](std::size_t row, std::size_t rows) {
         std::size_t k0 = 0;
         do {
             const std::size_t kc = w.inputs - k0 < B::k_block ? w.inputs - k0 : B::k_block;
             const bool last = k0 + kc == w.inputs;
-            const Span s{.row = row, .rows = rows, .k0 = k0, .kc = kc, .p0 = 0, .p1 = panels, .last_inputs = last, .ahead = 0};
+            const Span s{.row = row, .rows = rows, .k0 = k0, .kc = kc, .p0 = call.first_panel, .p1 = panels, .last_inputs = last, .ahead = 0};
             if (rows > 1) {
                 multiply_rows<V>(w, call, s);
             } else {

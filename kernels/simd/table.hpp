@@ -38,6 +38,7 @@ struct LinearCall {
     T* y = nullptr;                       // batch × outputs; must not overlap x, scale or scaled
     T* slope = nullptr;                   // batch × outputs
     bool accumulate = false;              // y += ...; with the identity only
+    std::size_t first_panel = 0, end_panel = 0;  // of a layer that is not narrow, at batch 1: these panels alone; 0, 0: all
 };
 
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.

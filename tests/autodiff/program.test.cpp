@@ -182,6 +182,26 @@ TEST_CASE("set_parameters changes weights in both directions; copies keep their 
     CHECK(changed.out != old.out);
 }
 
+TEST_CASE("threads that share the rows of large layers at batch 1 change no bit of values and gradients") {
+    std::mt19937_64 random(8);
+    const std::size_t n = 520;  // of doubles 2 MiB a layer
+    Tape<double> tape;
+    const Var<double> in = tape.input(n, Sharing::per_sample, "x");
+    const Var<double> w1 = tape.parameter(random_values<double>(n * n, random), {n, n}, "w1"), b1 = tape.parameter(random_values<double>(n, random), "b1");
+    const Var<double> w2 = tape.parameter(random_values<double>(n * n, random), {n, n}, "w2");
+    tape.output(linear(silu(linear(in, w1, b1) * (1.0 / 64)), w2));
+    FreezeOptions shared;
+    shared.row_threads = 2;
+    const auto alone = freeze(tape), together = freeze(tape, shared);
+    for (const std::size_t batch : {1u, 2u}) {
+        const auto x = random_arrays<double>(alone.inputs(), batch, random), v = random_arrays<double>(alone.outputs(), batch, random);
+        const auto expected = pullback(alone, x, v, batch), found = pullback(together, x, v, batch);
+        CHECK(found.out == expected.out);
+        CHECK(found.in_bar == expected.in_bar);
+        CHECK(found.theta_bar == expected.theta_bar);
+    }
+}
+
 TEST_CASE("pullback accumulates, and serves repeatedly from one record") {
     Mlp net;
     const auto p = freeze(net.tape);

@@ -158,6 +158,40 @@ TEMPLATE_TEST_CASE("a narrow layer sums in lanes, whatever the width, and scales
         }
 }
 
+TEMPLATE_TEST_CASE("threads that share the rows of a layer change no bit, in place and accumulating too", "[quick]", float, double) {
+    using T = TestType;
+    for (const auto& [outputs, inputs] : {std::pair<std::size_t, std::size_t>{1000, 1040}, {77, 4000}, {3001, 700}}) {
+        const Layer<T> l(outputs, inputs, 1);
+        for (const Isa isa : supported_isas()) {
+            PackedMatrix<T> w(l.w, outputs, inputs, simd::table<T>(isa));
+            const auto all = [&] {
+                std::vector<T> y(outputs), slope(outputs), sum = l.y, x = l.x, back(outputs);
+                w({.batch = 1, .x = l.x.data(), .bias = l.bias.data(), .activation = Function::silu, .y = y.data(), .slope = slope.data()});
+                w({.batch = 1, .x = l.x.data(), .scale = l.scale.data(), .y = sum.data(), .accumulate = true});
+                w({.batch = 1, .x = x.data(), .scale = l.scale.data(), .scaled = x.data(), .y = back.data()});
+                for (const auto* part : {&slope, &sum, &x, &back}) y.insert(y.end(), part->begin(), part->end());
+                return y;
+            };
+            const auto alone = all();
+            for (const std::size_t threads : {2u, 3u, 0u}) {
+                w.share(threads);
+                CHECK(all() == alone);
+            }
+            std::vector<T> part(outputs, T(7));  // a part is a part: the others' outputs are left as they are
+            const std::size_t panel = simd::table<T>(isa).panel_width;
+            simd::LinearCall<T> call{.batch = 1, .x = l.x.data(), .bias = l.bias.data(), .activation = Function::silu, .y = part.data()};
+            call.first_panel = 1;
+            call.end_panel = 2;
+            w.share(1);
+            w(call);
+            for (std::size_t o = 0; o < outputs; ++o) {
+                INFO(o << " of " << outputs);
+                REQUIRE(part[o] == (o / panel == 1 ? alone[o] : T(7)));
+            }
+        }
+    }
+}
+
 TEMPLATE_TEST_CASE("a row is bitwise the same alone and in every batch", "[quick]", float, double) {
     for (const auto& [outputs, inputs] : {std::pair<std::size_t, std::size_t>{45, 300}, {128, 17}, {3, 600}}) {
         const std::size_t batch = 90;
