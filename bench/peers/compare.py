@@ -2,7 +2,7 @@
 """Costate beside its peers on one machine, in one run: every pair of gradients is compared, then timed in turn, and a table is printed.
 
   python3 bench/peers/compare.py build/bench/peers/peers-ours            # needs bench/peers/requirements.txt; what is missing is left out
-  python3 bench/peers/compare.py PROGRAM --only w1 --rounds 20 --markdown table.md --json rows.json --picture rows.svg
+  python3 bench/peers/compare.py PROGRAM --only w1 --rounds 20 --markdown table.md --json rows.json --pictures folder
 """
 import argparse
 import importlib.util
@@ -112,15 +112,17 @@ def measure(args, row, folder):
     """Medians of `rounds` turns of every side, after their gradients were held against ours."""
     sides, failed, apart = start(args, row, folder)
     counts = {name: max(1, int(args.seconds / max(side.ask("gradient", 1)[1], 1e-7))) for name, side in sides.items()}
-    times = {name: {"gradient": [], "forward": []} for name in sides}
+    times, limits = {name: {"gradient": [], "forward": []} for name in sides}, []
     for _ in range(args.rounds):
         for what in ("gradient", "forward"):
             for name, side in sides.items():
                 times[name][what].append(side.ask(what, counts[name])[1])
+        limits.append(sides["costate"].ask("limit", 9)[1])
     for side in sides.values():
         side.close()
     median = {name: {what: statistics.median(values) for what, values in both.items()} for name, both in times.items()}
     return {"workload": row[0], "precision": row[1], "steps": row[2], "batch": row[3], "threads": row[4], "method": row[5], "median_seconds": median,
+            "limit_seconds": statistics.median(limits), "of_limit": statistics.median(l / t for l, t in zip(limits, times["costate"]["gradient"])),
             "distance": apart, "failed": failed}
 
 
@@ -161,7 +163,7 @@ def readable(seconds):
 
 
 def table(results):
-    lines = ["| workload | costate: gradient (forward) | fastest peer | times faster |", "|---|---|---|---|"]
+    lines = ["| workload | costate: gradient (forward) | fastest peer | times faster | of the limit |", "|---|---|---|---|---|"]
     for r in results:
         ours = r["median_seconds"]["costate"]
         peers = {n: t for n, t in r["median_seconds"].items() if n != "costate"}
@@ -172,6 +174,7 @@ def table(results):
             line += f" {NAMES[best]} {readable(peers[best]['gradient'])} ({readable(peers[best]['forward'])}) | {peers[best]['gradient'] / ours['gradient']:.2f} |"
         else:
             line += " – | – |"
+        line += f" {r['of_limit'] * 100:.0f} % |" if r["limit_seconds"] > 0 else " – |"
         lines.append(line)
     return "\n".join(lines) + "\n"
 
@@ -181,17 +184,20 @@ def label(r):
 
 
 def picture(results, file):
-    """Gradient times beside ours, a group of bars a row (gnuplot)."""
+    """Gradient times beside ours, and the limit's, a group of bars a row (gnuplot)."""
     names = sorted({n for r in results for n in r["median_seconds"]}, key=lambda n: (n != "costate", n))
-    lines = ["row " + " ".join(names)]
+    known = any(r["limit_seconds"] > 0 for r in results)
+    lines = ["row " + ("limit " if known else "") + " ".join(NAMES.get(n, n) for n in names)]
     for r in results:
         ours = r["median_seconds"]["costate"]["gradient"]
-        values = [r["median_seconds"][n]["gradient"] / ours if n in r["median_seconds"] else "?" for n in names]
-        lines.append(f'"{label(r)}" ' + " ".join(f"{v:.3f}" if v != "?" else v for v in values))
-    plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2})" for k in range(len(names)))
+        values = [f"{r['limit_seconds'] / ours:.3f}" if r["limit_seconds"] > 0 else "?"] if known else []
+        values += [f"{r['median_seconds'][n]['gradient'] / ours:.3f}" if n in r["median_seconds"] else "?" for n in names]
+        lines.append(f'"{label(r)}" ' + " ".join(values))
+    columns = len(lines[0].split()) - 1
+    plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2})" for k in range(columns))
     script = "$data << END\n" + "\n".join(lines) + f"""
 END
-set terminal svg size {160 + 62 * len(results)},520 font 'sans,12' background 'white'
+set terminal svg size {260 + 24 * columns * len(results)},420 font 'sans,12' background 'white'
 set output '{file}'
 set datafile missing '?'
 set style data histograms
@@ -200,12 +206,19 @@ set style fill solid 0.85 border -1
 set logscale y 2
 set grid ytics lc rgb '#cccccc'
 set ylabel 'time of one gradient / ours'
-set xtics rotate by -40
-set key top left
-set bmargin 8
-plot [:][0.5:] {plots}
+set xtics rotate by -30
+set key outside right top
+set bmargin 6
+plot [:][0.125:] {plots}
 """
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
+def pictures(results, folder):
+    """One picture a workload: w1.svg, …"""
+    os.makedirs(folder, exist_ok=True)
+    for workload in dict.fromkeys(r["workload"] for r in results):
+        picture([r for r in results if r["workload"] == workload], os.path.join(folder, workload + ".svg"))
 
 
 def main():
@@ -218,7 +231,7 @@ def main():
     parser.add_argument("--processes", type=int, default=0, help="time and weigh so many whole processes of each side instead: first gradient, peak memory")
     parser.add_argument("--markdown", help="write the table here")
     parser.add_argument("--json", help="write the figures here")
-    parser.add_argument("--picture", help="draw the gradient times beside ours here (SVG, needs gnuplot)")
+    parser.add_argument("--pictures", help="draw the gradient times beside ours and the limit here, a picture a workload (SVG, needs gnuplot)")
     args = parser.parse_args()
     results = []
     show = process_table if args.processes else table
@@ -234,8 +247,8 @@ def main():
     if args.json:
         with open(args.json, "w") as out:
             json.dump(results, out, indent=1)
-    if args.picture and not args.processes:
-        picture(results, args.picture)
+    if args.pictures and not args.processes:
+        pictures(results, args.pictures)
 
 
 if __name__ == "__main__":

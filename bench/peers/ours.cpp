@@ -1,8 +1,12 @@
-// Our side of compare.py: reads "run COUNT" on standard input, answers each with the shortest and the median seconds of COUNT gradients.
+// Our side of compare.py: reads "gradient COUNT", "forward COUNT" or "limit COUNT" on standard input and answers with the shortest and the median seconds
+// of so many. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
+// often), measured beside it; of the orbit, the solve alone, written by hand.
 // ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
 // --write writes the network and ends, --read takes it from there.
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
+#include "kernels/linear.hpp"
+#include "kernels/reduce.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/tile_rows.hpp"
 #include "ode/gradient/tiled.hpp"
@@ -11,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -23,7 +28,58 @@ namespace {
 struct Side {
     std::function<void()> forward, gradient;
     std::function<std::vector<double>()> result;
+    std::function<void()> limit = [] {};
+    double limit_times = 0;  ///< so often the limit's piece of work is in a gradient; 0: no limit is known
 };
+
+// y = x Wᵀ, 256 × 256 on 168 rows, all of it in the second-level cache.
+template <class T>
+struct Dense {
+    static constexpr std::size_t n = 256, rows = 168;
+    static constexpr double flops = 2.0 * n * n * rows;
+    kernels::PackedMatrix<T> w{std::span<const T>(std::vector<T>(n * n, T(1) / n)), n, n};
+    kernels::AlignedVector<T> x = kernels::AlignedVector<T>(rows * n, T(1)), y = kernels::AlignedVector<T>(rows * n);
+    void operator()() { kernels::linear<T>(w, {}, kernels::Function::identity, rows, std::span<const T>(x), std::span<T>(y)); }
+};
+
+// Every evaluation and every pullback computes with all weights, and at batch 1 reads them.
+template <class T>
+void set_limit(Side& side, const Perceptron& p, std::size_t evaluations, std::size_t batch) {
+    if (batch > 1) {
+        side.limit = [dense = std::make_shared<Dense<T>>()] { (*dense)(); };
+        side.limit_times = 4 * p.weights() * static_cast<double>(batch * evaluations) / Dense<T>::flops;
+        return;
+    }
+    struct Read {
+        kernels::AlignedVector<T> weights;
+        T sum{};
+    };
+    auto read = std::make_shared<Read>(Read{kernels::AlignedVector<T>(static_cast<std::size_t>(p.weights()), T(1))});
+    side.limit = [read] { read->sum += kernels::sum<T>(std::span<const T>(read->weights)); };
+    side.limit_times = 2 * static_cast<double>(evaluations);
+}
+
+// The orbit by Kutta's method, by hand.
+void orbit_by_hand(std::size_t steps, std::array<double, 4>& u) {
+    u = {0.5, 0.1, 0.0, 1.0};
+    const Orbit f;
+    const std::array<double, 1> mu{Orbit::mu};
+    const double h = Orbit::end / static_cast<double>(steps);
+    std::array<double, 4> k1, k2, k3, k4, v;
+    const auto moved = [&](double by, const std::array<double, 4>& k) {
+        for (std::size_t i = 0; i < 4; ++i) v[i] = u[i] + by * k[i];
+    };
+    for (std::size_t n = 0; n < steps; ++n) {
+        f(0.0, u, mu, k1);
+        moved(h / 2, k1);
+        f(0.0, v, mu, k2);
+        moved(h / 2, k2);
+        f(0.0, v, mu, k3);
+        moved(h, k3);
+        f(0.0, v, mu, k4);
+        for (std::size_t i = 0; i < 4; ++i) u[i] += h / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+    }
+}
 
 template <class T>
 std::vector<double> widened(const std::vector<T>& values) {
@@ -82,11 +138,13 @@ Side perceptron(const Perceptron& p, std::size_t steps, std::size_t batch, std::
     auto data = std::make_shared<Data>(Data{f, ode::find_tableau("midpoint"), part(p.x0), part(p.x0), ode::SquaredDistance<T>(part(p.y)),
                                             {f, ode::find_tableau("midpoint"), ode::Tiling{rows, threads}}});
     const T end = static_cast<T>(p.t1);
-    return {[data, steps, end] {
+    Side side{[data, steps, end] {
                 ode::solve<T>(data->coefficients, data->field, ode::Grid<T>(T(0), end, steps), data->x0, data->x1, data->scratch);
             },
             [data, steps, end] { data->method(data->loss, T(0), end, steps, data->x0, {false, false}, data->result); },
             [data] { return widened(data->result.x_bar); }};
+    set_limit<T>(side, p, 2 * steps, batch);
+    return side;
 }
 
 /// Whole steps as straight lines: fields of scalar code.
@@ -123,14 +181,17 @@ Side side_of(const std::string& workload, const std::string& file, const std::st
              bool compiled) {
     if (workload == "w7") {
         const autodiff::ProgramField<double> orbit(autodiff::record_field<double>(4, std::vector<double>{Orbit::mu}, Orbit{}));
-        return stepped(orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
+        Side side = stepped(orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
+        side.limit = [steps, u = std::make_shared<std::array<double, 4>>()] { orbit_by_hand(steps, *u); };
+        side.limit_times = 1;
+        return side;
     }
     const Perceptron p = network(workload, file);
     if (workload == "w4") return stepped(field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
     return precision == "f32" ? perceptron<float>(p, steps, batch, threads) : perceptron<double>(p, steps, batch, threads);
 }
 
-std::string timed(const std::function<void()>& call, std::size_t count) {
+std::string timed(const std::function<void()>& call, std::size_t count, double times = 1) {
     std::vector<double> seconds;
     for (std::size_t i = 0; i < count; ++i) {
         const auto begin = std::chrono::steady_clock::now();
@@ -138,7 +199,7 @@ std::string timed(const std::function<void()>& call, std::size_t count) {
         seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
     std::sort(seconds.begin(), seconds.end());
-    return nlohmann::json{seconds.front(), seconds[seconds.size() / 2]}.dump();
+    return nlohmann::json{times * seconds.front(), times * seconds[seconds.size() / 2]}.dump();
 }
 
 int serve(const std::vector<std::string>& words) {
@@ -153,7 +214,10 @@ int serve(const std::vector<std::string>& words) {
     side.gradient();
     std::cout << nlohmann::json(side.result()).dump() << std::endl;
     std::string what;
-    for (std::size_t count = 0; std::cin >> what >> count;) std::cout << timed(what == "forward" ? side.forward : side.gradient, count) << std::endl;
+    for (std::size_t count = 0; std::cin >> what >> count;) {
+        if (what == "limit") std::cout << timed(side.limit, count, side.limit_times) << std::endl;
+        else std::cout << timed(what == "forward" ? side.forward : side.gradient, count) << std::endl;
+    }
     return 0;
 }
 
