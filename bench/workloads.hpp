@@ -5,6 +5,7 @@
 #include "autodiff/program_field.hpp"
 #include "nn/safetensors.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -150,5 +151,27 @@ struct Orbit {
         du[3] = u[1] - 2.0 * u[2] - da * u[1] - db * u[1];
     }
 };
+
+/// u(2) by `steps` steps of Kutta's method from the start of W7, written by hand.
+inline void orbit_by_hand(std::size_t steps, std::array<double, 4>& u) {
+    u = {0.5, 0.1, 0.0, 1.0};
+    const Orbit f;
+    const std::array<double, 1> mu{Orbit::mu};
+    const double h = Orbit::end / static_cast<double>(steps);
+    std::array<double, 4> k1, k2, k3, k4, v;
+    const auto moved = [&](double by, const std::array<double, 4>& k) {
+        for (std::size_t i = 0; i < 4; ++i) v[i] = u[i] + by * k[i];
+    };
+    for (std::size_t n = 0; n < steps; ++n) {
+        f(0.0, u, mu, k1);
+        moved(h / 2, k1);
+        f(0.0, v, mu, k2);
+        moved(h / 2, k2);
+        f(0.0, v, mu, k3);
+        moved(h, k3);
+        f(0.0, v, mu, k4);
+        for (std::size_t i = 0; i < 4; ++i) u[i] += h / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+    }
+}
 
 }  // namespace costate::bench

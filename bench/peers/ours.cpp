@@ -59,28 +59,6 @@ void set_limit(Side& side, const Perceptron& p, std::size_t evaluations, std::si
     side.limit_times = 2 * static_cast<double>(evaluations);
 }
 
-// The orbit by Kutta's method, by hand.
-void orbit_by_hand(std::size_t steps, std::array<double, 4>& u) {
-    u = {0.5, 0.1, 0.0, 1.0};
-    const Orbit f;
-    const std::array<double, 1> mu{Orbit::mu};
-    const double h = Orbit::end / static_cast<double>(steps);
-    std::array<double, 4> k1, k2, k3, k4, v;
-    const auto moved = [&](double by, const std::array<double, 4>& k) {
-        for (std::size_t i = 0; i < 4; ++i) v[i] = u[i] + by * k[i];
-    };
-    for (std::size_t n = 0; n < steps; ++n) {
-        f(0.0, u, mu, k1);
-        moved(h / 2, k1);
-        f(0.0, v, mu, k2);
-        moved(h / 2, k2);
-        f(0.0, v, mu, k3);
-        moved(h, k3);
-        f(0.0, v, mu, k4);
-        for (std::size_t i = 0; i < 4; ++i) u[i] += h / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
-    }
-}
-
 template <class T>
 std::vector<double> widened(const std::vector<T>& values) {
     return {values.begin(), values.end()};
