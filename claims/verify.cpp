@@ -196,6 +196,19 @@ std::vector<VerifyTask> verify_tasks(std::span<const Claim* const> claims, std::
     return tasks;
 }
 
+std::vector<VerifyTask> tasks_on(std::span<const Claim* const> claims, const guidance::AnyPath& path, Coverage coverage) {
+    std::vector<VerifyTask> tasks;
+    for (const Claim* claim : claims) {
+        if (!claim->axes.contains("path")) continue;
+        const Wish one[] = {{"path", claim->axes.paths.front()}};
+        for (Setting& setting : settings_of(*claim, one, coverage)) {
+            setting.path = path;
+            for (const Reading& reading : claim->readings) tasks.push_back({claim, &reading, setting, text_of(setting, claim->axes)});
+        }
+    }
+    return tasks;
+}
+
 VerifyRow run(const VerifyTask& task) {
     const auto begin = Clock::now();
     VerifyRow row;
@@ -278,15 +291,17 @@ std::vector<ReportedClaim> reported(std::span<const VerifyTask> tasks, std::span
 }
 
 std::string command_of(const VerifyTask& task) {
-    std::string text = "costate verify " + quoted(task.claim->id), settings;
+    std::string text = "costate verify " + quoted(task.claim->id), settings, own;
     const bool network = task.setting.model && task.claim->axes.model;
     if (network) text += " --model " + quoted(task.setting.model->string());
     for (const char* key : {"tableau", "path", "field", "dim", "seed"}) {
         const std::string value = task.setting.text(key);
         if (!depends(*task.claim, key, network) || (network && (std::string_view(key) == "field" || std::string_view(key) == "dim"))) continue;
         settings += " " + quoted(std::string(key) + "=" + value);
+        if ((key == std::string_view("tableau") || key == std::string_view("path")) && error_of([&] { Setting().set(key, value); }))
+            own += std::string(own.empty() ? "  # in your own program: the command line has no " : " and no ") + key + " of that name";
     }
-    return text + (settings.empty() ? "" : " --set" + settings);
+    return text + (settings.empty() ? "" : " --set" + settings) + own;
 }
 
 }  // namespace costate::claims

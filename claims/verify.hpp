@@ -57,6 +57,9 @@ struct VerifyTask {
 /// Claim by claim, setting by setting, reading by reading; the order of every report.
 [[nodiscard]] std::vector<VerifyTask> verify_tasks(std::span<const Claim* const> claims, std::span<const Wish> wishes, Coverage coverage);
 
+/// The same on a path of one's own: of these claims those that depend on a path, which is this one in every setting.
+[[nodiscard]] std::vector<VerifyTask> tasks_on(std::span<const Claim* const> claims, const guidance::AnyPath& path, Coverage coverage);
+
 /// The reading and its control. What they throw becomes a finding named "error": the row is then not as predicted, or its
 /// control not noticed. Throws nothing of its own.
 [[nodiscard]] VerifyRow run(const VerifyTask& task);
@@ -84,7 +87,8 @@ struct VerifyOptions {
 /// What a report tells: the rows beside their tasks, which they follow in order. Claims without a row are left out.
 [[nodiscard]] std::vector<ReportedClaim> reported(std::span<const VerifyTask> tasks, std::span<const VerifyRow> rows);
 
-/// Words for a shell that run the task alone: "costate verify greed-theorem-4 --set tableau=rk4 dim=3".
+/// Words for a shell that run the task alone: "costate verify greed-theorem-4 --set tableau=rk4 dim=3". Behind a tableau or path of one's own, which the
+/// command line does not know, a comment says so.
 [[nodiscard]] std::string command_of(const VerifyTask& task);
 
 }  // namespace costate::claims

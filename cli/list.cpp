@@ -74,6 +74,7 @@ std::string equation_of(const guidance::AnyPath& path) {
             else if constexpr (std::is_same_v<P, guidance::LinearVp>) return "α = t, σ² = 1 - t²";
             else if constexpr (std::is_same_v<P, guidance::Vp>) return "α = exp(-T/2), σ² = 1 - exp(-T), T = ½(1-t)²(20 - 0.1) + 0.1(1-t)";
             else if constexpr (std::is_same_v<P, guidance::Ve>) return "α = 1, σ = 10^(1-t) 0.01^t";
+            else if constexpr (std::is_same_v<P, guidance::OwnPath>) return "your own";
             else return "α² = (1-2q)(1 - (1-t)²)² + q, σ² = 1 - α², q = 0.00001";
         },
         path);

@@ -224,7 +224,12 @@ void of_network(const Setting& setting, Exponent exponent, Evidence& evidence) {
 
 }  // namespace
 
-bool exact_noise_model(const Setting& setting) { return setting.field != "network" && !guidance::is_transcendental(setting.path); }
+// At 1/4 and 1/2, or 3/5 and 4/5, σ is rational on the library's rational paths; on one's own where it is given without a root.
+bool exact_noise_model(const Setting& setting) {
+    if (setting.field == "network" || guidance::is_transcendental(setting.path)) return false;
+    const auto* own = std::get_if<guidance::OwnPath>(&setting.path);
+    return own == nullptr || own->has_sigma;
+}
 
 template <class T>
 NoiseModel<T> noise_model(const Setting& setting) {

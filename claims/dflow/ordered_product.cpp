@@ -100,7 +100,7 @@ OrderedProduct ordered_product(const Trajectory& way, Product product) {
     Finding finding{"ordered product",
                     "order 2, constant " + number(constant, 5),
                     "order " + slope.text() + ", constant " + number(slope.constant, 5),
-                    std::to_string(halvings) + " halvings at 50 digits",
+                    number(static_cast<double>(halvings)) + " halvings at 50 digits",
                     Proof::slope,
                     slope.agrees(2) && constant_agrees};
     Figure figure{"The product of $N$ exponentials against $D$", "length of an interval", "error", true, true,

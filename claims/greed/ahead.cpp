@@ -9,6 +9,8 @@ namespace costate::claims::ahead {
 bool exact_here(const Setting& setting) {
     const auto* power = std::get_if<guidance::PolynomialPath>(&setting.path);
     if (power && power->n > 2) return false;  // t(r) is an n-th root
+    for (const Rational& t : {start_time<Rational>(), Rational(1)})
+        if (std::holds_alternative<guidance::OwnPath>(setting.path) && !guidance::has_rational_sigma(setting.path, t)) return false;
     return !guidance::is_transcendental(setting.path) &&
            (setting.field == "gaussian" || setting.field == "polynomial" || setting.field == "linear");
 }

@@ -94,16 +94,20 @@ std::vector<Mpfr50> half_curvature(Setting setting, const std::vector<Mpfr50>& t
     return c;
 }
 
-// σ₁ = ρ on the setting's kind of path.
+// α₁ = 1 though σ₁ > 0, as on ve; else α₁² = 1 - σ₁².
+bool keeps_alpha(const guidance::AnyPath& path) { return guidance::end_of(path).alpha == 1; }
+
+// σ₁ = ρ on the setting's kind of path. The flow at t = 1 sees nothing of a path but its end, so one's own is told by that alone.
 guidance::AnyPath with_end(const guidance::AnyPath& path, const Rational& rho) {
     if (const auto* ve = std::get_if<guidance::Ve>(&path)) return guidance::Ve{ve->sigma_max, rho};
+    if (keeps_alpha(path)) return guidance::Ve{ratio(10), rho};
     return guidance::EdmPoly2{rho * rho / (1 + rho * rho)};
 }
 
 // At t = 1 the flow is the identity: x - x₁* = (α₁ - 1) x₁* + r₁² x̃'' + …, for ends ρ = 2⁻⁶, 2⁻⁷, …
 Finding floor_finding(const Setting& setting, const Problem& own, Figure& figure) {
     std::vector<Mpfr50> leading = half_curvature(setting, own.target, {Mpfr50(1), Mpfr50(0)});
-    const bool keeps_variance = !std::holds_alternative<guidance::Ve>(setting.path);  // α₁² = 1 - σ₁²: α₁ - 1 = -ρ²/2
+    const bool keeps_variance = !keeps_alpha(setting.path);  // α₁ - 1 = -ρ²/2
     for (std::size_t i = 0; i < leading.size(); ++i)
         leading[i] = 2 * leading[i] - (keeps_variance ? Mpfr50(own.target[i] / 2) : Mpfr50(0));
     const double constant = ScalarTraits<Mpfr50>::to_double(norm(leading));

@@ -8,6 +8,7 @@ namespace costate::guidance {
 
 namespace {
 
+// All but the last, which is no path yet.
 template <std::size_t... I>
 std::vector<AnyPath> every(std::index_sequence<I...>) {
     return {AnyPath(std::variant_alternative_t<I, AnyPath>{})...};
@@ -25,7 +26,7 @@ AnyPath polynomial(std::string_view name) {
 
 }  // namespace
 
-std::vector<AnyPath> paths() { return every(std::make_index_sequence<std::variant_size_v<AnyPath>>{}); }
+std::vector<AnyPath> paths() { return every(std::make_index_sequence<std::variant_size_v<AnyPath> - 1>{}); }
 
 AnyPath find_path(std::string_view name) {
     std::string known;
@@ -45,6 +46,15 @@ std::string name_of(const AnyPath& path) {
     return degree ? name + ":" + std::to_string(polynomial_path->n) : name;
 }
 
+bool has_rational_sigma(const AnyPath& path, const Rational& t) {
+    try {
+        (void)at<Rational>(path, t).sigma();
+        return true;
+    } catch (const std::domain_error&) {
+        return false;
+    }
+}
+
 PathEnd end_of(const AnyPath& path) {
     const auto point = at<Mpfr50>(path, Mpfr50(1));
     return {point.alpha, point.sigma()};
@@ -57,8 +67,7 @@ bool reaches_data(const AnyPath& path) {
 
 std::optional<EndExpansion> end_exponent(const AnyPath& path) {
     using Expansion = Series<Mpfr50, 6>;
-    const Expansion sigma2 =
-        detail::visit_path<Expansion, Expansion>(path, [](const auto& p) { return p.sigma2(Expansion(1) - Expansion::variable()); });
+    const Expansion sigma2 = at<Expansion>(path, Expansion(1) - Expansion::variable()).sigma2;
     const Mpfr50 rounding("1e-40");
     for (std::size_t k = 0; k < Expansion::size(); ++k) {
         if (abs(sigma2[k]) < rounding) continue;

@@ -1,33 +1,38 @@
 // Affine probability paths X_t = α_t X₁ + σ_t X₀, X₀ ~ N(0, I), t = 0 noise and t = 1 data: the list, and one at a time.
 #pragma once
 
+#include "guidance/paths/own.hpp"
 #include "guidance/paths/rational_paths.hpp"
 #include "guidance/paths/transcendental_paths.hpp"
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 namespace costate::guidance {
 
-/// The list: adding a path touches its struct, its test and this line.
-using AnyPath = std::variant<CondOt, PolynomialPath, CosinePath, LinearVp, Vp, Ve, EdmPoly2>;
+/// The list: adding a path touches its struct, its test and this line. Last, whatever own_path (guidance/paths/own_path.hpp) makes.
+using AnyPath = std::variant<CondOt, PolynomialPath, CosinePath, LinearVp, Vp, Ve, EdmPoly2, OwnPath>;
 
-/// Every path with its default parameters, in the order of the list.
+/// Every path of the library with its default parameters, in the order of the list.
 [[nodiscard]] std::vector<AnyPath> paths();
 
-/// The path of that name; "polynomial:3" sets n. Throws std::invalid_argument with the list of names.
+/// The library's path of that name; "polynomial:3" sets n. Throws std::invalid_argument with the list of names.
 [[nodiscard]] AnyPath find_path(std::string_view name);
 
-/// The name that find_path takes: "polynomial:3" where n is not 2.
+/// The name that find_path takes: "polynomial:3" where n is not 2; of a path of one's own the name that it was given.
 [[nodiscard]] std::string name_of(const AnyPath& path);
 
 /// Whether α and σ² are irrational functions, so that exact scalars do not have them.
 [[nodiscard]] inline bool is_transcendental(const AnyPath& path) {
     return std::visit([](const auto& p) { return p.transcendental; }, path);
 }
+
+/// Whether σ at t is a rational number.
+[[nodiscard]] bool has_rational_sigma(const AnyPath& path, const Rational& t);
 
 /// " at t = 0.25 on cosine", for messages.
 template <class T>
@@ -79,10 +84,16 @@ struct PathPoint {
 
 namespace detail {
 
+// Exact scalars do not have the path's functions: known when this is compiled, but for a path of one's own.
+template <class P>
+inline constexpr bool always_irrational = P::transcendental;
+template <>
+inline constexpr bool always_irrational<OwnPath> = false;
+
 template <class T, class P>
-void require_exists(const P&) {
-    if constexpr (P::transcendental && !TranscendentalScalar<T> && !is_expansion<T>)
-        throw std::domain_error("path " + std::string(P::name) + " has irrational coefficients and the scalar " +
+void require_exists(const P& p) {
+    if (p.transcendental && !TranscendentalScalar<T> && !is_expansion<T>)
+        throw std::domain_error("path " + std::string(p.name) + " has irrational coefficients and the scalar " +
                                 std::string(ScalarTraits<T>::name) + " is exact; use cond-ot, polynomial or linear-vp");
 }
 
@@ -92,10 +103,17 @@ R visit_path(const AnyPath& path, F&& f) {
     return std::visit(
         [&]<class P>(const P& p) -> R {
             require_exists<T>(p);
-            if constexpr (!P::transcendental || TranscendentalScalar<T> || is_expansion<T>) return f(p);
+            if constexpr (!always_irrational<P> || TranscendentalScalar<T> || is_expansion<T>) return f(p);
             else throw std::logic_error("unreachable");
         },
         path);
+}
+
+template <class T>
+PathPoint<T> point_of(const OwnPath& path, const T& t) {
+    const OwnValues<T> v = path.values(t);
+    if (path.has_sigma) return {v.alpha, v.alpha_dot, v.s * v.s, T(2) * v.s * v.s_dot, v.s, v.s_dot, true};
+    return {v.alpha, v.alpha_dot, v.s, v.s_dot, v.s, v.s_dot / T(2), false};
 }
 
 }  // namespace detail
@@ -104,16 +122,19 @@ R visit_path(const AnyPath& path, F&& f) {
 /// unless it is about a point where the path is rational (vp about t = 1).
 template <class T>
 PathPoint<T> at(const AnyPath& path, const T& t) {
-    return detail::visit_path<T, PathPoint<T>>(path, [&](const auto& p) {
-        PathPoint<T> point{p.alpha(t), p.alpha_dot(t), p.sigma2(t), p.sigma2_dot(t), T(0), T(0), p.has_sigma};
-        if constexpr (std::decay_t<decltype(p)>::has_sigma) {
-            point.s = p.sigma(t);
-            point.s_dot = p.sigma_dot(t);
-        } else {
-            point.s = point.sigma2;
-            point.s_dot = point.sigma2_dot / T(2);
+    return detail::visit_path<T, PathPoint<T>>(path, [&]<class P>(const P& p) -> PathPoint<T> {
+        if constexpr (std::is_same_v<P, OwnPath>) return detail::point_of(p, t);
+        else {
+            PathPoint<T> point{p.alpha(t), p.alpha_dot(t), p.sigma2(t), p.sigma2_dot(t), T(0), T(0), p.has_sigma};
+            if constexpr (P::has_sigma) {
+                point.s = p.sigma(t);
+                point.s_dot = p.sigma_dot(t);
+            } else {
+                point.s = point.sigma2;
+                point.s_dot = point.sigma2_dot / T(2);
+            }
+            return point;
         }
-        return point;
     });
 }
 
