@@ -9,7 +9,7 @@ namespace costate::kernels {
 namespace {
 
 /// The slots of a tile stay in the smallest L1 in use, 32 KiB, and leave room for the caller's rows.
-constexpr std::size_t tile_bytes = 20 << 10;
+constexpr std::size_t tile_bytes = 28 << 10;
 constexpr std::size_t most_lanes = 64;
 
 template <class T>

@@ -5,7 +5,7 @@ import os
 import sys
 
 RATES = {"FLOP/s": (1e-9, "GFLOP/s"), "B/s": (1e-9, "GB/s"), "weights B/s": (1e-9, "weights GB/s"), "elements/s": (1e-9, "10⁹ elements/s")}
-COUNTERS = ["GFLOP/s", "FLOP/s", "weights B/s", "B/s", "elements/s", "ratio", "roof", "rows", "ns/step", "ns/op"]
+COUNTERS = ["GFLOP/s", "FLOP/s", "weights B/s", "B/s", "elements/s", "ratio", "roof", "of roof", "rows", "ns/step", "ns/op forward", "ns/op", "hand", "compile ms"]
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
