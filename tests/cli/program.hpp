@@ -1,12 +1,15 @@
 // Runs the built program and catches what it says.
 #pragma once
 
+#include <catch2/catch.hpp>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -92,5 +95,18 @@ private:
 inline Outcome run(const std::vector<std::string>& arguments) { return Running(arguments).wait(); }
 
 inline std::string model(const std::string& name) { return std::string(COSTATE_SOURCE_DIR) + "/models/" + name; }
+
+/// Ran, refused, and said why in one line that holds `word`.
+inline void refuses(const std::vector<std::string>& arguments, const std::string& word) {
+    std::string line = "costate";
+    for (const auto& argument : arguments) line += " " + argument;
+    const auto outcome = run(arguments);
+    INFO(line << "\n" << outcome.error);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.out.empty());
+    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
+    CHECK(outcome.error.starts_with("costate: "));
+    CHECK(outcome.error.find(word) != std::string::npos);
+}
 
 }  // namespace program

@@ -8,6 +8,8 @@
 
 namespace {
 
+using program::refuses;
+
 using program::model;
 using program::Scratch;
 
@@ -24,19 +26,6 @@ std::string npy(const std::string& shape, std::size_t count, double value = 1) {
     text += header;
     for (std::size_t i = 0; i < count; ++i) text.append(reinterpret_cast<const char*>(&value), sizeof value);
     return text;
-}
-
-// Ran, refused, and said why in one line that holds `word`.
-void refuses(const std::vector<std::string>& arguments, const std::string& word) {
-    std::string line = "costate";
-    for (const auto& argument : arguments) line += " " + argument;
-    const auto outcome = program::run(arguments);
-    INFO(line << "\n" << outcome.error);
-    CHECK(outcome.status == 2);
-    CHECK(outcome.out.empty());
-    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
-    CHECK(outcome.error.starts_with("costate: "));
-    CHECK(outcome.error.find(word) != std::string::npos);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 namespace {
 
+using program::refuses;
+
 using nlohmann::json;
 using program::model;
 using program::Scratch;
@@ -22,18 +24,6 @@ json parsed(const program::Outcome& outcome) {
     INFO(outcome.error);
     REQUIRE(outcome.status == 0);
     return json::parse(outcome.out);
-}
-
-void refuses(const std::vector<std::string>& arguments, const std::string& word) {
-    std::string line = "costate";
-    for (const auto& argument : arguments) line += " " + argument;
-    const auto outcome = program::run(arguments);
-    INFO(line << "\n" << outcome.error);
-    CHECK(outcome.status == 2);
-    CHECK(outcome.out.empty());
-    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
-    CHECK(outcome.error.starts_with("costate: "));
-    CHECK(outcome.error.find(word) != std::string::npos);
 }
 
 std::size_t lines_of(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
