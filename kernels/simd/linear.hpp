@@ -155,10 +155,17 @@ inline constexpr std::size_t outer_panels = 8;   // of x, copied: they stay in L
 template <class V>
 using OuterTiles = Tiles<V, 1, outer_stride<V>>;
 
-// `count` columns of z̄ side by side, outer_stride a sample, in whole vectors: what lies beyond the count is not used.
+// `count` columns of z̄ side by side, outer_stride a sample, in whole vectors: what lies beyond the count is not used. Of the last sample
+// nothing is read beyond the end.
 template <class V>
 void copy_columns(std::size_t samples, std::size_t rows, std::size_t count, const Element<V>* z_bar, const Element<V>* end, Element<V>* z) {
-    for (std::size_t b = 0; b < samples; ++b, z_bar += rows, z += outer_stride<V>)
+    constexpr std::size_t vectors = outer_stride<V> / width<V>;
+    const std::size_t needed = (count + width<V> - 1) / width<V>, whole = rows >= outer_stride<V> && samples > 0 ? samples - 1 : 0;
+    for (std::size_t b = 0; b < whole; ++b, z_bar += rows, z += outer_stride<V>)
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < vectors; ++v)
+            if (v < needed) write(z + v * width<V>, read<V>(z_bar + v * width<V>));
+    for (std::size_t b = whole; b < samples; ++b, z_bar += rows, z += outer_stride<V>)
         for (std::size_t r = 0; r < count; r += width<V>) {
             const auto left = static_cast<std::size_t>(end - (z_bar + r));
             if (left >= width<V>) write(z + r, read<V>(z_bar + r));
@@ -169,14 +176,18 @@ void copy_columns(std::size_t samples, std::size_t rows, std::size_t count, cons
 // x's columns from `column` on in panels, each panel's samples side by side; beyond the last column zeros.
 template <class V>
 void copy_panels(std::size_t samples, std::size_t cols, std::size_t column, std::size_t panels, const Element<V>* x, Element<V>* block) {
-    constexpr std::size_t panel = Blocking<V>::panel;
-    for (std::size_t p = 0; p < panels; ++p, column += panel)
-        for (std::size_t b = 0; b < samples; ++b, block += panel)
-            for (std::size_t v = 0; v < panel; v += width<V>) {
-                const std::size_t at = column + v, left = at < cols ? cols - at : 0;
-                if (left >= width<V>) write(block + v, read<V>(x + b * cols + at));
-                else write(block + v, left == 0 ? V(0) : read_partial<V>(x + b * cols + at, left));
-            }
+    constexpr std::size_t vectors = Blocking<V>::vectors, panel = Blocking<V>::panel;
+    for (std::size_t p = 0; p < panels; ++p, column += panel) {
+        const Element<V>* from = x + column;
+        if (column + panel <= cols) {
+            for (std::size_t b = 0; b < samples; ++b, from += cols, block += panel)
+#pragma GCC unroll 2
+                for (std::size_t v = 0; v < vectors; ++v) write(block + v * width<V>, read<V>(from + v * width<V>));
+            continue;
+        }
+        for (std::size_t b = 0; b < samples; ++b, from += cols, block += panel)
+            for (std::size_t c = 0; c < panel; ++c) block[c] = column + c < cols ? from[c] : Element<V>(0);
+    }
 }
 
 // One group of rows of W̄ against the copied panels of x, for `samples` samples; columns: those of W̄ from w_bar on.
