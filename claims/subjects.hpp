@@ -39,7 +39,8 @@ template <class T>
 struct Subject {
     Field<T> field;
     T t0{}, t1{};            ///< 0 and 1
-    /// A start, and a direction (of a loss, of a tangent): rational numbers in every scalar, none 0. Claims of a family may start
+    /// A start, and a direction (of a loss, of a tangent): rational numbers in every scalar, none 0; on a data set the start is a point of
+    /// it, moved by less than τ, as between two points the flow is all but torn as t → 1. Claims of a family may start
     /// elsewhere: those of D-Flow at (1/2, 1/2) on the mixture in the plane, and where the matrices of mixture-commuting do commute.
     std::vector<T> x0, v;
 };
@@ -48,7 +49,8 @@ struct Subject {
 template <class T>
 Subject<T> make_subject(const Setting& setting);
 
-/// The exact model behind gaussian, mixture…, data-set: scalars as above.
+/// The exact model behind gaussian, mixture…, data-set: scalars as above. The field of a data-set subject is guidance::EmpiricalData, the
+/// same flow by other formulas.
 template <class T>
 guidance::GaussianMixture<T> make_model(const Setting& setting);
 

@@ -63,7 +63,7 @@ std::vector<Mpfr50> StageEquations::solve(std::span<const Mpfr50> x, std::vector
             stages[i] += Mpfr50(b[i]);
             change = std::max(change, std::abs(b[i]));
         }
-        if (change <= 1e-32 * scale) return F;
+        if (change <= 1e-27 * scale) return F;
     }
     throw std::runtime_error("the stage equations of a trajectory do not converge; use a smoother field");
 }

@@ -91,6 +91,32 @@ std::vector<Matrix> legendre_coefficients(const ode::GaussRule<Mpfr50>& rule, co
     return c;
 }
 
+// Symmetric but for rounding.
+bool symmetric(const std::vector<TrajectoryNode>& nodes) {
+    return std::all_of(nodes.begin(), nodes.end(), [](const TrajectoryNode& node) {
+        return size(node.G - node.G.transpose()) <= Mpfr50("1e-40") * size(node.G);
+    });
+}
+
+// P_k in powers of ξ: (k+1) P_(k+1) = (2k+1) ξ P_k - k P_(k-1). Of 24 polynomials 10 digits are lost.
+std::vector<std::vector<Mpfr50>> in_powers(const std::vector<Matrix>& legendre, bool lower_triangle) {
+    const std::size_t s = legendre.size(), d = legendre.front().rows();
+    std::vector<std::vector<Mpfr50>> powers(s, std::vector<Mpfr50>(lower_triangle ? d * (d + 1) / 2 : d * d, Mpfr50(0)));
+    std::vector<Mpfr50> before(s + 1, Mpfr50(0)), now = before;
+    now[0] = 1;
+    for (std::size_t k = 0; k < s; ++k) {
+        for (std::size_t m = k % 2; m <= k; m += 2)
+            for (std::size_t i = 0, next = 0; i < d; ++i)
+                for (std::size_t j = 0; j < (lower_triangle ? i + 1 : d); ++j) powers[m][next++] += now[m] * legendre[k](i, j);
+        const auto n = static_cast<int>(k);
+        for (std::size_t m = 0; m <= k; ++m) before[m] *= -n;
+        for (std::size_t m = 0; m <= k; ++m) before[m + 1] += (2 * n + 1) * now[m];
+        for (Mpfr50& coefficient : before) coefficient /= n + 1;
+        std::swap(before, now);
+    }
+    return powers;
+}
+
 // The integral of G from the start of the piece to its nodes and to its end.
 void add_integrals(const ode::GaussRule<Mpfr50>& rule, const std::vector<Mpfr50>& A, TrajectoryPiece& piece, Matrix& M) {
     const std::size_t s = rule.size();
@@ -122,6 +148,7 @@ public:
             for (std::size_t c = 0; c < d; ++c) x[c] += piece_.nodes[i].weight * F[i * d + c];
         }
         piece_.legendre = legendre_coefficients(rule_, piece_.nodes);
+        piece_.powers = in_powers(piece_.legendre, symmetric(piece_.nodes));
         carry(D);
         add_integrals(rule_, A_, piece_, M);
         return std::move(piece_);
@@ -162,7 +189,7 @@ private:
 
 Fields fields_of(const Setting& setting) {
     Fields f{make_subject<Mpfr50>(setting).field, make_subject<double>(setting).field};
-    if (on_a_path(setting))
+    if (on_a_path(setting) && setting.field != "data-set")  // eight matrices to factorise: the field's own vjps cost less
         f.jacobian = [model = std::make_shared<guidance::GaussianMixture<Mpfr50>>(make_model<Mpfr50>(setting))](
                          const Mpfr50& t, std::span<const Mpfr50> x) { return model->velocity_jacobian(t, x); };
     return f;
@@ -204,16 +231,18 @@ Matrix Trajectory::jacobian(const Mpfr50& t) const {
         std::upper_bound(pieces.begin() + 1, pieces.end(), t, [](const Mpfr50& at, const TrajectoryPiece& p) { return at < p.start; });
     const TrajectoryPiece& piece = *std::prev(later);
     const Mpfr50 xi = 2 * (t - piece.start) / piece.length - 1;
-    Mpfr50 before = 1, now = xi;
-    std::vector<Mpfr50> G = piece.legendre[0].values();
-    for (std::size_t k = 1; k < piece.legendre.size(); ++k) {
-        const std::vector<Mpfr50>& c = piece.legendre[k].values();
-        for (std::size_t i = 0; i < G.size(); ++i) G[i] += now * c[i];
-        const auto n = static_cast<int>(k);
-        const Mpfr50 next = ((2 * n + 1) * xi * now - n * before) / (n + 1);
-        before = std::exchange(now, next);
-    }
-    return {x0.size(), x0.size(), std::move(G)};
+    std::vector<Mpfr50> value = piece.powers.back();
+    for (std::size_t k = piece.powers.size() - 1; k-- > 0;)
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            value[i] *= xi;
+            value[i] += piece.powers[k][i];
+        }
+    const std::size_t d = x0.size();
+    if (value.size() == d * d) return {d, d, std::move(value)};
+    Matrix G(d, d);
+    for (std::size_t i = 0, next = 0; i < d; ++i)
+        for (std::size_t j = 0; j <= i; ++j) G(i, j) = G(j, i) = value[next++];
+    return G;
 }
 
 std::vector<Matrix> slopes(const TrajectoryPiece& piece) {

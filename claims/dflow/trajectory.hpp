@@ -26,6 +26,8 @@ struct TrajectoryPiece {
     Mpfr50 start, length;
     std::vector<TrajectoryNode> nodes;
     std::vector<Matrix> legendre;  ///< coefficients of P_0, P_1, …
+    /// Coefficients of 1, ξ, ξ², …, row-major; where G is symmetric its lower triangle only.
+    std::vector<std::vector<Mpfr50>> powers = {};
 };
 
 struct Trajectory {
@@ -48,7 +50,7 @@ struct Fields {
 /// The field of the setting's subject.
 Fields fields_of(const Setting& setting);
 
-/// Relative error of x₁, D and M about 1e-26 and better, 1e-13 at the nodes. Three evaluations of f.exact a node, and one of D_xu.
+/// Relative error of x₁, D and M about 1e-26 and better, 1e-13 at the nodes. Two or three evaluations of f.exact a node, and one of D_xu.
 /// Throws std::runtime_error where the field is not smooth enough.
 Trajectory follow(Fields f, const Mpfr50& t0, const Mpfr50& t1, In<Mpfr50> x0);
 

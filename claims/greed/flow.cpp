@@ -99,8 +99,10 @@ std::vector<Expansion<C>> flow_over_step(const Autonomous<C>& field, std::span<c
     const auto h = Expansion<C>::variable();
     std::vector<std::vector<Expansion<C>>> y(n + 1, {y0.begin(), y0.end()}), slope(n, std::vector<Expansion<C>>(size));
     for (std::size_t sweep = 0; sweep < orders; ++sweep) {
-        for (std::size_t j = 0; j < n; ++j)
-            if (j > 0 || sweep == 0) field(y[j], slope[j]);
+        for (std::size_t j = sweep == 0 ? 0 : 1; j < n; ++j) {
+            if (sweep == 0 && j > 0) slope[j] = slope[0];  // every node starts at y₀
+            else field(y[j], slope[j]);
+        }
         for (std::size_t i = 1; i <= n; ++i)
             for (std::size_t k = 0; k < size; ++k) {
                 Expansion<C> sum(0);

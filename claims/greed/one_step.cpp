@@ -20,6 +20,9 @@ std::string power(std::size_t k) { return "$h^{" + std::to_string(k) + "}$"; }
 
 std::string length(double size, bool zero) { return zero ? "0" : number(size); }
 
+// A data set's field changes over a time of about τ² = 1/400 where σ² falls like 1 - t, others over about 1.
+int finer_steps(const Setting& setting) { return setting.field == "data-set" ? 8 : 0; }
+
 // Below this a truth is too coarse for its error to be looked at.
 constexpr double coarsest = 1e-3;
 
@@ -58,9 +61,11 @@ void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<cons
          uncertainty, proof, holds});
 }
 
-void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at,
+void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at, int finer,
                const std::string& title, const std::string& label) {
-    const int last = std::min(18, static_cast<int>(126 / (prediction.order + 2))),
+    // errors stay above 2^-126, and 2^-144 where the steps are finer: of 168 bits enough are left to know them
+    const int coarse = std::min(18, static_cast<int>(126 / (prediction.order + 2))),
+              last = finer == 0 ? coarse : std::min(coarse + finer, static_cast<int>(144 / (prediction.order + 1))),
               first = last - static_cast<int>(certified_halvings);
     double known_to = 0;
     const Slope slope = slope_of(
@@ -95,19 +100,20 @@ Evidence run_one_step(const OneStep& parts, const Setting& setting, bool broken)
     const ode::Tableau used = broken ? spoilt(setting.tableau) : setting.tableau;
     Subject<Mpfr50> subject = make_subject<Mpfr50>(setting);
     Subject<double> guess = make_subject<double>(setting);
-    if (parts.sequence) evidence.hypotheses.push_back(parts.sequence(subject, guess, used));
+    const int finer = finer_steps(setting);
+    if (parts.sequence) evidence.hypotheses.push_back(parts.sequence(subject, guess, used, ldexp(Mpfr50(1), -10 - finer)));
     const Prediction prediction = parts.add_series(evidence, used, setting);
     add_slope(
-        evidence, prediction, [&](const Mpfr50& h) { return parts.error_at(subject, guess, used, order, h); }, parts.picture,
-        setting.tableau.name);
+        evidence, prediction, [&](const Mpfr50& h) { return parts.error_at(subject, guess, used, order, h); }, finer,
+        parts.picture, setting.tableau.name);
     return evidence;
 }
 
 void complete(Claim& claim, std::string statement, OneStep parts) {
     claim.axes = {.tableaus = all_tableaus("midpoint"),
                   .paths = all_paths("cond-ot"),
-                  .fields = {"polynomial", "mixture", "gaussian", "linear"},
-                  .dims = {2, 1, 3},
+                  .fields = {"polynomial", "mixture", "gaussian", "linear", "data-set"},
+                  .dims = {2, 1, 3, 10},
                   .seed = true,
                   .model = true};
     claim.readings = {

@@ -33,8 +33,9 @@ struct KnownError {
     Mpfr50 error;
     double known_to = 0;
 };
-/// Findings "order" and "constant" from 12 halvings, and a figure: slope p + 1 with the predicted constant, or at least p + 2.
-void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at,
+/// Findings "order" and "constant" from 12 halvings, and a figure: slope p + 1 with the predicted constant, or at least p + 2. The steps
+/// are 2^-finer times those of a field that changes over a time of about 1.
+void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at, int finer,
                const std::string& title, const std::string& label);
 
 /// What differs between the claims on one step of an explicit method from t = 1 - h to the end. `used` is the setting's tableau
@@ -46,8 +47,7 @@ struct OneStep {
     std::function<KnownError(Subject<Mpfr50>&, Subject<double>& guess, const ode::Tableau& used, std::size_t order,
                              const Mpfr50& h)>
         error_at;
-    std::function<Hypothesis(Subject<Mpfr50>&, Subject<double>& guess,
-                             const ode::Tableau& used)>
+    std::function<Hypothesis(Subject<Mpfr50>&, Subject<double>& guess, const ode::Tableau& used, const Mpfr50& h)>
         sequence;         ///< of states, where the theorem has one
     std::string picture;  ///< the title of the figure
 };

@@ -99,7 +99,7 @@ std::vector<Component> mixture(const Setting& setting) {
 std::vector<Component> data_set(const Setting& setting) {
     std::vector<Component> list;
     for (std::uint32_t k = 0; k < 8; ++k)
-        list.push_back({ratio(1, 8), rational_numbers(setting.seed, 200 + k, setting.dim), isotropic(setting.dim, ratio(1, 400))});
+        list.push_back({ratio(1, 8), rational_numbers(setting.seed, 200 + k, setting.dim), isotropic(setting.dim, data_width() * data_width())});
     return list;
 }
 
@@ -112,6 +112,8 @@ std::vector<Component> components(const Setting& setting) {
     if (setting.field == "data-set") return data_set(setting);
     throw std::invalid_argument("field '" + setting.field + "' is no Gaussian mixture; choose gaussian, mixture, mixture-isotropic, mixture-commuting or data-set");
 }
+
+Rational data_width() { return ratio(1, 20); }
 
 std::vector<Rational> rational_numbers(std::uint64_t seed, std::uint32_t stream, std::size_t count) {
     std::vector<Rational> values;

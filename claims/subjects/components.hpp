@@ -11,4 +11,7 @@ namespace costate::claims {
 /// The components of gaussian, mixture, mixture-isotropic, mixture-commuting, data-set. Throws std::invalid_argument for another field.
 std::vector<guidance::MixtureComponent<Rational>> components(const Setting& setting);
 
+/// τ of data-set.
+Rational data_width();
+
 }  // namespace costate::claims

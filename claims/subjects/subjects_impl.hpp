@@ -6,9 +6,11 @@
 #include "claims/subjects/components.hpp"
 #include "claims/subjects/linear.hpp"
 #include "claims/subjects/polynomial.hpp"
+#include "guidance/models/empirical.hpp"
 
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace costate::claims {
 
@@ -18,6 +20,15 @@ guidance::GaussianMixture<T> make_model(const Setting& setting) {
 }
 
 namespace detail {
+
+// The same flow as that of make_model, in O(N d): no matrices.
+template <class T>
+guidance::EmpiricalData<T> make_data(const Setting& setting) {
+    std::vector<T> points;
+    for (const auto& part : components(setting))
+        for (const Rational& q : part.mean) points.push_back(from_rational<T>(q));
+    return {std::move(points), setting.dim, from_rational<T>(data_width()), setting.path};
+}
 
 template <class T>
 Field<T> make_field(const Setting& setting) {
@@ -35,6 +46,8 @@ Field<T> make_field(const Setting& setting) {
     if (ScalarTraits<T>::exact && !rational(setting))
         throw std::invalid_argument("field '" + setting.field + "' on path " + guidance::name_of(setting.path) +
                                     " has no values in exact arithmetic; choose linear, polynomial, or gaussian on cond-ot, polynomial or linear-vp");
+    if constexpr (!ScalarTraits<T>::exact)
+        if (setting.field == "data-set") return ode::any_field<T>(make_data<T>(setting));
     return ode::any_field<T>(make_model<T>(setting));
 }
 
@@ -53,6 +66,10 @@ Subject<T> make_subject(const Setting& setting) {
     };
     subject.x0 = numbers(3);
     subject.v = numbers(4);
+    if (setting.field == "data-set") {
+        const std::vector<T> point = numbers_in<T>(components(setting).front().mean);
+        for (std::size_t i = 0; i < d; ++i) subject.x0[i] = point[i] + subject.x0[i] / T(40);
+    }
     return subject;
 }
 

@@ -13,7 +13,7 @@ namespace costate::guidance {
 
 /// u_k = α'm_k + ½S_k'S_k⁻¹(x - αm_k), S_k = α²C_k + σ²I, π_k ∝ w_k N(x; αm_k, S_k).
 /// A DifferentiableField without parameters. States are batch-major; functions that return a matrix or a number take one sample. It
-/// keeps the factors of S_k of the last t and scratch: a model belongs to one thread (copy it for another). One component calls
+/// keeps the factors of S_k of the last few t and scratch: a model belongs to one thread (copy it for another). One component calls
 /// nothing transcendental: on a rational path it is exact in ℚ, ℤ/p and ℚ[[h]]; more than one throw std::domain_error there.
 template <class T>
 class GaussianMixture {
@@ -55,6 +55,16 @@ public:
     [[nodiscard]] std::vector<T> weights(const T& t, std::span<const T> x);
 
 private:
+    /// α, σ², …, the factors of every S_k, and what add_time_slope adds to them, at one t.
+    struct Moment {
+        bool warm = false, has_slopes = false;
+        T time{}, alpha_slope{}, half_sigma2_slope{};  // t, α'', ½(σ²)''
+        PathPoint<T> p{};
+        std::vector<detail::ComponentAtTime<T>> components{};
+    };
+
+    [[nodiscard]] bool recall(const T& t);
+    void exchange(Moment& other);
     void at_time(const T& t);
     void at_point(std::span<const T> x);
     [[nodiscard]] std::span<const T> one_sample(const T& t, std::span<const T> x);
@@ -69,7 +79,9 @@ private:
     std::size_t dim_ = 0;
     std::vector<T> log_weights_;
 
-    // at the last t, and at the last x of a call
+    // earlier moments, of which the next to go is first_; then what is at the last t, and at the last x of a call
+    std::vector<Moment> earlier_;
+    std::size_t room_ = 0, first_ = 0;
     bool warm_ = false, has_slopes_ = false;
     T time_{}, alpha_slope_{}, half_sigma2_slope_{};  // t, α'', ½(σ²)''
     PathPoint<T> p_{};

@@ -23,6 +23,8 @@ GaussianMixture<T>::GaussianMixture(std::vector<MixtureComponent<T>> components,
                                         "; give all of them the size of the first mean");
     }
     at_time_.resize(components_.size());
+    constexpr std::size_t times = 24, numbers = 65'536;  // kept at most: a step of Gauss's collocation, and of the entries of all S_k
+    room_ = std::min(times, numbers / (components_.size() * dim_ * dim_));
     at_point_.resize(components_.size());
     u_.resize(dim_);
     slope_.resize(dim_);
@@ -34,15 +36,46 @@ GaussianMixture<T>::GaussianMixture(std::vector<MixtureComponent<T>> components,
     }
 }
 
-/// α, σ², … and the factors of every S_k; nothing where t is that of the last call.
+template <class T>
+void GaussianMixture<T>::exchange(Moment& other) {
+    std::swap(warm_, other.warm);
+    std::swap(has_slopes_, other.has_slopes);
+    std::swap(time_, other.time);
+    std::swap(alpha_slope_, other.alpha_slope);
+    std::swap(half_sigma2_slope_, other.half_sigma2_slope);
+    std::swap(p_, other.p);
+    std::swap(at_time_, other.components);
+}
+
+/// Whether t is that of the last call or of one of those before it, which then is the last; else the last is put by.
+template <class T>
+bool GaussianMixture<T>::recall(const T& t) {
+    if (warm_ && t == time_) return true;
+    for (Moment& moment : earlier_) {
+        if (!moment.warm || !(moment.time == t)) continue;
+        exchange(moment);
+        return true;
+    }
+    if (warm_ && room_ > 0) {
+        if (earlier_.size() < room_) {
+            first_ = earlier_.size();
+            earlier_.emplace_back().components.resize(components_.size());
+        }
+        exchange(earlier_[first_]);
+        first_ = (first_ + 1) % room_;
+    }
+    return false;
+}
+
+/// α, σ², … and the factors of every S_k; nothing where t is that of a call not long ago.
 template <class T>
 void GaussianMixture<T>::at_time(const T& t) {
-    if (warm_ && t == time_) return;
+    if (recall(t)) return;
     warm_ = has_slopes_ = false;
     p_ = at<T>(path_, t);
     const bool several = components_.size() > 1;
     for (std::size_t k = 0; k < components_.size(); ++k) {
-        at_time_[k].set(p_, components_[k].covariance, several);
+        at_time_[k].set(p_, components_[k].covariance);
         if constexpr (TranscendentalScalar<T>) {
             using std::log;
             if (!several) continue;
@@ -124,6 +157,8 @@ void GaussianMixture<T>::add_time_slope(const T& factor, std::span<T> out) {
         const auto slopes = at<Dual<T>>(path_, Dual<T>::variable(time_));
         alpha_slope_ = slopes.alpha_dot.tangent;
         half_sigma2_slope_ = slopes.sigma2_dot.tangent / T(2);
+        for (detail::ComponentAtTime<T>& c : at_time_)
+            if (components_.size() > 1) c.add_trace();
         has_slopes_ = true;
     }
     const T on_C = p_.alpha_dot * p_.alpha_dot + p_.alpha * alpha_slope_;

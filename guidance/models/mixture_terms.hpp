@@ -23,7 +23,7 @@ struct MixtureComponent {
 
 namespace detail {
 
-/// S = α²C + σ²I, ½S' = αα'C + ½(σ²)'I, S = L D Lᵀ; where there are several components ½ tr(S⁻¹S') and log w - ½ log det S.
+/// S = α²C + σ²I, ½S' = αα'C + ½(σ²)'I, S = L D Lᵀ; where there are several components log w - ½ log det S. Of C the lower triangle is read.
 template <class T>
 struct ComponentAtTime {
     Ldl<T> S;
@@ -31,23 +31,29 @@ struct ComponentAtTime {
     T half_trace{}, log_scale{};
     std::vector<T> column;
 
-    void set(const PathPoint<T>& p, const SmallMatrix<T>& C, bool with_trace) {
+    void set(const PathPoint<T>& p, const SmallMatrix<T>& C) {
         const std::size_t d = C.rows();
         const T on_C = p.alpha * p.alpha, on_C_dot = p.alpha * p.alpha_dot;
         SmallMatrix<T>& s = S.matrix(d);
         if (half_S_dot.rows() != d) half_S_dot = SmallMatrix<T>(d, d);
         for (std::size_t i = 0; i < d; ++i) {
-            for (std::size_t j = 0; j < d; ++j) {
+            for (std::size_t j = 0; j <= i; ++j) {
                 s(i, j) = on_C * C(i, j);
                 half_S_dot(i, j) = on_C_dot * C(i, j);
+                half_S_dot(j, i) = half_S_dot(i, j);
             }
             s(i, i) += p.sigma2;
             half_S_dot(i, i) += p.sigma2_dot / T(2);
         }
         S.factorise();
+    }
+
+    /// ½ tr(S⁻¹S'): d solutions, so only where a derivative in t is asked for.
+    void add_trace() {
+        const std::size_t d = S.size();
         half_trace = T(0);
         column.resize(d);
-        for (std::size_t j = 0; with_trace && j < d; ++j) {
+        for (std::size_t j = 0; j < d; ++j) {
             for (std::size_t i = 0; i < d; ++i) column[i] = half_S_dot(i, j);
             S.solve(std::span<T>(column));
             half_trace += column[j];

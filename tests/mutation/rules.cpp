@@ -150,7 +150,7 @@ Rules model_rules() {
     const std::vector<std::string> members = {"at_time", "at_point", "component_mean", "add_jacobian_times", "add_transposed_times", "add_time_slope",
                                               "denoiser", "denoiser_vjp", "score", "denoiser_jacobian", "posterior_covariance", "velocity_jacobian"};
     return {
-        {"model", {terms}, {"set", "inner"}, increment},
+        {"model", {terms}, {"set", "add_trace", "inner"}, increment},
         {"model", {terms}, {"set"}, assigned, R"((\bs|half_S_dot)\(i, j\))"},
         {"model", {terms}, {"set"}, replace, R"(T\(2\))", "T(1)"},
         {"model", both, members, term},
