@@ -66,7 +66,7 @@ Prediction add_series(Evidence& evidence, const ode::Tableau& used, const Settin
     add_first_coefficient<C>(evidence, error.order, miss, error.constant);
     if (subject.x0.size() <= 3) evidence.findings.push_back(two_steps<C>("two steps", setting.tableau, subject));
     evidence.findings.push_back(two_steps<C>("two steps of Euler", ode::find_tableau("euler"), subject));
-    return prediction_of<C>(error.order, error.constant);
+    return prediction_of<C>(error.order, error.constant, miss);
 }
 
 // Φ^num(x) = x₁*, x ← x + P(x) (x₁* - Φ^num(x)) until the last change is below `small`; P(x) takes the miss to the change.

@@ -5,6 +5,7 @@
 #include "claims/measure/slope.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace costate::claims::ahead {
@@ -36,6 +37,15 @@ Prediction prediction_of(std::size_t order, std::span<const C> constant) {
 }
 
 template <class C>
+Prediction prediction_of(std::size_t order, std::span<const C> constant, std::span<const Expansion<C>> error) {
+    Prediction prediction = prediction_of<C>(order, constant);
+    if (prediction.vanishes || order + 2 >= series_terms) return prediction;
+    const std::vector<C> next = coefficients<C>(error, order + 2);
+    prediction.growth = size_of<C>(std::span<const C>(next)) / size_of<C>(constant);
+    return prediction;
+}
+
+template <class C>
 void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<const Expansion<C>> error,
                            std::span<const C> predicted) {
     constexpr bool exact = ScalarTraits<C>::exact;
@@ -63,9 +73,11 @@ void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<cons
 
 void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at, int finer,
                const std::string& title, const std::string& label) {
-    // errors stay above 2^-126, and 2^-144 where the steps are finer: of 168 bits enough are left to know them
+    // Errors stay above 2^-126, and 2^-144 where the steps are finer: of 168 bits enough are left to know them.
     const int coarse = std::min(18, static_cast<int>(126 / (prediction.order + 2))),
-              last = finer == 0 ? coarse : std::min(coarse + finer, static_cast<int>(144 / (prediction.order + 1))),
+              most = static_cast<int>(144 / (prediction.order + 1)),
+              seen = prediction.growth > 1 ? std::ilogb(prediction.growth) + 10 : 0,  // the second term below 2^-9 of the first
+              last = std::min(std::max(coarse + finer, seen), most),
               first = last - static_cast<int>(certified_halvings);
     double known_to = 0;
     const Slope slope = slope_of(
@@ -128,6 +140,8 @@ void complete(Claim& claim, std::string statement, OneStep parts) {
 
 template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>);
 template Prediction prediction_of<Mpfr50>(std::size_t, std::span<const Mpfr50>);
+template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>, std::span<const Expansion<Rational>>);
+template Prediction prediction_of<Mpfr50>(std::size_t, std::span<const Mpfr50>, std::span<const Expansion<Mpfr50>>);
 template void add_first_coefficient<Rational>(Evidence&, std::size_t, std::span<const Expansion<Rational>>,
                                               std::span<const Rational>);
 template void add_first_coefficient<Mpfr50>(Evidence&, std::size_t, std::span<const Expansion<Mpfr50>>,

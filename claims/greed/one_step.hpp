@@ -18,9 +18,13 @@ struct Prediction {
     std::size_t order = 0;  ///< p
     std::vector<Mpfr50> constant;
     bool vanishes = false;
+    double growth = 0;  ///< the length of the series' next coefficient over that of its first, 0 where it is not known
 };
 template <class C>
 Prediction prediction_of(std::size_t order, std::span<const C> constant);
+/// The same with the growth of that error.
+template <class C>
+Prediction prediction_of(std::size_t order, std::span<const C> constant, std::span<const Expansion<C>> error);
 
 /// Findings "valuation" and "coefficient": the series of the error begins with h^(p+1), nothing before it, and with the predicted
 /// coefficient. Exact in ℚ, to 1e-30 at 50 digits. Where the coefficient is predicted to vanish: at least h^(p+2).
@@ -34,7 +38,7 @@ struct KnownError {
     double known_to = 0;
 };
 /// Findings "order" and "constant" from 12 halvings, and a figure: slope p + 1 with the predicted constant, or at least p + 2. The steps
-/// are 2^-finer times those of a field that changes over a time of about 1.
+/// are 2^-finer times those of a field that changes over a time of about 1, and shorter where the error's second term is large.
 void add_slope(Evidence& evidence, const Prediction& prediction, const std::function<KnownError(const Mpfr50&)>& error_at, int finer,
                const std::string& title, const std::string& label);
 

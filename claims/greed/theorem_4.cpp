@@ -43,7 +43,7 @@ Prediction add_series(Evidence& evidence, const ode::Tableau& used, const Settin
     std::vector<S> difference = solve_tangent<S>(used, subject.field, t0, S(1), 1, subject.x0, subject.v).x1_dot;
     for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= flow[i];
     add_first_coefficient<C>(evidence, error.order, difference, predicted);
-    return prediction_of<C>(error.order, predicted);
+    return prediction_of<C>(error.order, predicted, difference);
 }
 
 // ∂/∂x of one step from 1 - h against that of the flow, along v.

@@ -126,6 +126,8 @@ TEST_CASE("print holds where the matrices commute") {
 
 TEST_CASE("verdicts in other settings") {
     check_verdicts("dflow-theorem-4-1", {{"path", "edm"}, {"seed", "1"}});
+    check_verdicts("dflow-theorem-4-1", {{"path", "linear-vp"}, {"field", "data-set"}});
+    check_verdicts("dflow-theorem-4-1", {{"path", "cosine"}, {"field", "mixture-isotropic"}, {"dim", "10"}});
     check_verdicts("dflow-variation", {{"field", "polynomial"}, {"dim", "3"}});
     check_verdicts("dflow-variation", {{"field", "mixture-commuting"}, {"path", "edm"}, {"dim", "10"}});
     check_verdicts("dflow-likelihood", {{"field", "data-set"}, {"path", "vp"}, {"dim", "3"}});

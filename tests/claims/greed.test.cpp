@@ -95,6 +95,22 @@ TEST_CASE("the same on paths that end otherwise") {
         for (const Claim& claim : greed()) check(claim, with(claim, "path", path));
 }
 
+TEST_CASE("ten dimensions and data sets") {
+    for (const Claim& claim : greed()) {
+        if (claim.id != "greed-theorem-4" && claim.id != "greed-corollary-4-1" && claim.id != "control-signal") continue;
+        Setting setting = with(claim, "field", "data-set");
+        setting.seed = 3;
+        for (const char* path : {"linear-vp", "ve"}) {  // the shortest time over which the field changes, and the longest
+            setting.set("path", path);
+            check(claim, setting);
+        }
+        setting.dim = 10;
+        check(claim, setting);
+        setting.field = "mixture";
+        check(claim, setting);
+    }
+}
+
 TEST_CASE("every control turns what it names and what says the same, and nothing else") {
     const std::string ends = "$\\sigma_1 = 0$ and $\\alpha_1 = 1$";
     const std::string linear = "$\\sigma_t = O(1 - t)$",

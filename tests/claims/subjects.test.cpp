@@ -85,6 +85,26 @@ TEST_CASE("every field is one field in every scalar") {
     }
 }
 
+TEST_CASE("the field of a data set is that of its mixture, by other formulas") {
+    for (const std::size_t d : {1, 2, 3, 10}) {
+        const Setting setting = setting_of("data-set", d);
+        auto subject = make_subject<Mpfr50>(setting);
+        auto model = make_model<Mpfr50>(setting);
+        auto wider = model.components();
+        for (auto& part : wider) part.covariance = Mpfr50("1.0001") * part.covariance;
+        guidance::GaussianMixture<Mpfr50> other(wider, setting.path);
+        std::vector<Mpfr50> u(d), expected(d), different(d);
+        for (const char* t : {"0", "0.4", "0.96", "1"}) {
+            subject.field(Mpfr50(t), subject.x0, u);
+            model(Mpfr50(t), subject.x0, expected);
+            other(Mpfr50(t), subject.x0, different);
+            CHECK(distance(u, expected) < Mpfr50("1e-42") * norm(expected));
+            if (std::string_view(t) != "0" && std::string_view(t) != "1") CHECK(distance(u, different) > Mpfr50("1e-30") * norm(expected));
+        }
+        CHECK(norm(subject.x0) > 0);
+    }
+}
+
 TEST_CASE("what a scalar cannot do is said in a sentence") {
     CHECK_THROWS_WITH(make_subject<Rational>(setting_of("mixture", 2)), Catch::Contains("no values in exact arithmetic"));
     CHECK_THROWS_WITH(make_subject<RationalSeries>(setting_of("network", 2)), Catch::Contains("needs another field"));

@@ -136,6 +136,33 @@ TEST_CASE("vjp and jvp of the mixture: adjoint, difference quotients, the Jacobi
         }
 }
 
+// u, and the λᵀ∂u/∂t of a vjp, at one (t, x): everything that a model may keep of a t.
+std::vector<T> of_one_call(GaussianMixture<T>& model, int step, int of) {
+    std::vector<T> values(2), x_bar(2, T(0));
+    T t_bar(0);
+    const T t = T(step) / of;
+    model(t, std::vector<T>{T("0.3"), T("-0.2")}, values);
+    model.vjp(t, std::vector<T>{T("1.1"), T("0.4")}, values, x_bar, {}, t_bar);
+    values.insert(values.end(), x_bar.begin(), x_bar.end());
+    values.push_back(t_bar);
+    return values;
+}
+
+TEST_CASE("what a mixture keeps of earlier times is that of these times: bitwise a fresh model's, and a copy's") {
+    GaussianMixture<T> model = mixture_in<T>(gmm2(), CondOt{});
+    for (const int of : {5, 40}) {  // fewer times than it keeps, and more
+        for (int round = 0; round < 3; ++round) {
+            for (int step = 0; step <= of; ++step) {
+                GaussianMixture<T> fresh = mixture_in<T>(gmm2(), CondOt{}), copy = model;
+                const std::vector<T> expected = of_one_call(fresh, step, of);
+                CHECK(of_one_call(model, step, of) == expected);
+                CHECK(of_one_call(copy, step, of) == expected);
+                CHECK_FALSE(of_one_call(fresh, step + 1, of) == expected);
+            }
+        }
+    }
+}
+
 TEST_CASE("posterior mean, covariance, noise and score of the mixture agree with one another") {
     for (const AnyPath& path : paths()) {
         INFO(name_of(path));
