@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace costate::claims {
@@ -51,6 +53,7 @@ struct Figure {
     std::string title, x_label, y_label;
     bool logarithmic_x = false, logarithmic_y = false;
     std::vector<Curve> curves;
+    std::vector<std::string> names{};  ///< of x = 1, 2, …, where they are things and not numbers: no line joins them
 };
 
 /// What running a reading brought to light.
@@ -59,6 +62,7 @@ struct Evidence {
     std::vector<Hypothesis> hypotheses{};
     std::vector<Finding> findings{};
     std::vector<Figure> figures{};
+    std::string numbers{};  ///< the subject in numbers, to compute it again elsewhere; empty: what in_numbers(setting) says
 
     /// Every hypothesis and every finding that decides holds, and there is at least one finding.
     [[nodiscard]] bool holds() const;
@@ -72,9 +76,24 @@ struct Evidence {
 
 using Run = std::function<Evidence(const Setting&)>;
 
+/// A sentence, or where it depends on the setting a function that says it of one. It may throw what the function throws.
+class Told {
+public:
+    Told(const char* sentence) : Told(std::string(sentence)) {}
+    Told(std::string sentence) : of_([sentence = std::move(sentence)](const Setting&) { return sentence; }) {}
+    template <class Of>
+        requires std::is_invocable_r_v<std::string, const Of&, const Setting&>
+    Told(Of of) : of_(std::move(of)) {}
+
+    [[nodiscard]] std::string in(const Setting& setting) const { return of_(setting); }
+
+private:
+    std::function<std::string(const Setting&)> of_;
+};
+
 /// The same computation with one hypothesis or coefficient broken; for a reading that fails, a subject on which it holds.
 struct Control {
-    std::string broken;      ///< what is changed, a sentence
+    Told broken;             ///< what is changed in this setting: a whole sentence
     std::string noticed_by;  ///< the finding (or the hypothesis, by its text) whose verdict has to turn
     Run run;
 };

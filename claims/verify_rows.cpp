@@ -31,7 +31,7 @@ Json to_json(const Figure& figure) {
         curves.push_back({{"label", curve.label}, {"x", to_json(curve.x)}, {"measured", to_json(curve.measured)},
                           {"predicted", to_json(curve.predicted)}});
     return {{"title", figure.title}, {"x_label", figure.x_label}, {"y_label", figure.y_label}, {"logarithmic_x", figure.logarithmic_x},
-            {"logarithmic_y", figure.logarithmic_y}, {"curves", curves}};
+            {"logarithmic_y", figure.logarithmic_y}, {"curves", curves}, {"names", figure.names}};
 }
 
 Figure figure_of(const Json& json) {
@@ -41,6 +41,7 @@ Figure figure_of(const Json& json) {
     figure.y_label = json.at("y_label").get<std::string>();
     figure.logarithmic_x = json.at("logarithmic_x").get<bool>();
     figure.logarithmic_y = json.at("logarithmic_y").get<bool>();
+    figure.names = json.at("names").get<std::vector<std::string>>();
     for (const Json& entry : json.at("curves")) {
         const Curve& curve = figure.curves.emplace_back(Curve{entry.at("label").get<std::string>(), numbers_of(entry.at("x")),
                                                               numbers_of(entry.at("measured")), numbers_of(entry.at("predicted"))});
@@ -58,7 +59,7 @@ Json to_json(const Evidence& evidence) {
         findings.push_back({{"name", f.name}, {"predicted", f.predicted}, {"measured", f.measured}, {"uncertainty", f.uncertainty},
                             {"proof", name(f.proof)}, {"holds", f.holds}, {"decides", f.decides}});
     for (const Figure& figure : evidence.figures) figures.push_back(to_json(figure));
-    return {{"hypotheses", hypotheses}, {"findings", findings}, {"figures", figures}};
+    return {{"hypotheses", hypotheses}, {"findings", findings}, {"figures", figures}, {"numbers", evidence.numbers}};
 }
 
 Proof proof_of(const std::string& text) {
@@ -77,6 +78,7 @@ Evidence evidence_of(const Json& json, std::string subject) {
                                      f.at("uncertainty").get<std::string>(), proof_of(f.at("proof").get<std::string>()), f.at("holds").get<bool>(),
                                      f.at("decides").get<bool>()});
     for (const Json& figure : json.at("figures")) evidence.figures.push_back(figure_of(figure));
+    evidence.numbers = json.at("numbers").get<std::string>();
     return evidence;
 }
 

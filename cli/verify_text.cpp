@@ -63,11 +63,14 @@ std::string reasons(const VerifyRow& row, const VerifyTask& task) {
     }
     if (!row.control_noticed && error_in(row.evidence).empty()) {
         const std::string error = error_in(row.control_evidence);
-        text += fmt::format("    control ({}): {}\n", readable(task.reading->control.broken),
+        text += fmt::format("    control ({}): {}\n", readable(task.reading->control.broken.in(task.setting)),
                             !error.empty() ? error : as_sentence(told(row.control_evidence, task.reading->control.noticed_by)));
     }
     return text + fmt::format("    again: {}\n", plain(claims::command_of(task), 2000));
 }
+
+// Whether the control exchanges the subject.
+bool runs_elsewhere(const VerifyRow& row) { return !row.control_evidence.subject.empty() && row.control_evidence.subject != row.subject; }
 
 Json to_json(std::span<const claims::LeftOut> left_out) {
     Json list = Json::array();
@@ -119,7 +122,8 @@ std::string sabotage_text(const VerifyRow& row, const VerifyTask& task) {
     const std::string own_error = error_in(row.evidence), error = error_in(row.control_evidence);
     std::string text = fmt::format("{} {}, {} reading{}\n", row.control_noticed ? "✓" : "✗", plain(row.id), plain(row.reading),
                                    row.setting.empty() ? "" : " (" + plain(row.setting) + ")");
-    text += fmt::format("  what is broken:    {}\n", readable(control.broken));
+    text += fmt::format("  what is broken:    {}\n", readable(control.broken.in(task.setting)));
+    if (runs_elsewhere(row)) text += fmt::format("  it is run on:      {}\n", readable(row.control_evidence.subject));
     text += fmt::format("  who should notice: {}\n", readable(control.noticed_by));
     text += fmt::format("  before:            {}\n", own_error.empty() ? as_sentence(told(row.evidence, control.noticed_by)) : own_error);
     const std::string after = error.empty() ? as_sentence(told(row.control_evidence, control.noticed_by)) : error;
@@ -179,9 +183,11 @@ std::string sabotage_json(std::span<const VerifyRow> rows, std::span<const Verif
         const auto same = [&](const VerifyTask& task) {
             return task.claim->id == row.id && task.reading->name == row.reading && task.setting_text == row.setting;
         };
-        const claims::Control& control = std::find_if(tasks.begin(), tasks.end(), same)->reading->control;
+        const VerifyTask& task = *std::find_if(tasks.begin(), tasks.end(), same);
+        const claims::Control& control = task.reading->control;
         const std::string error = error_in(row.evidence) + error_in(row.control_evidence);
-        list.push_back({{"id", row.id}, {"reading", row.reading}, {"setting", row.setting}, {"broken", control.broken},
+        list.push_back({{"id", row.id}, {"reading", row.reading}, {"setting", row.setting}, {"broken", control.broken.in(task.setting)},
+                        {"subject", row.subject}, {"control_subject", row.control_evidence.subject},
                         {"noticed_by", control.noticed_by}, {"control_noticed", row.control_noticed},
                         {"before", part(told(row.evidence, control.noticed_by))},
                         {"after", part(told(row.control_evidence, control.noticed_by))}, {"error", error.empty() ? Json() : Json(error)}});

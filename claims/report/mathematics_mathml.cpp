@@ -91,16 +91,20 @@ bool needs_space(const Node& neighbour) {
 
 // How much of a line is taken, in letters or so.
 std::size_t weight(const Node& node) {
-    if (node.kind == Kind::text) return node.text.size();
+    if (node.kind == Kind::text || node.kind == Kind::number) return node.text.size();
     if (node.children.empty()) return 1;
     std::size_t sum = 0;
     for (const Node& child : node.children) sum += weight(child);
     return node.kind == Kind::fraction ? std::max<std::size_t>(sum / 2, 1) : sum;
 }
 
-// Whether a line may end after row[i]: outside brackets, after a relation or a comma, and enough stands before it.
-bool may_break(const Node& node, int open, std::size_t length) {
-    return open == 0 && node.kind == Kind::operation && (node.role == Role::relation || node.role == Role::punctuation) && length >= 9;
+// Whether a line may end after row[i]: after a relation or a comma where enough stands before it, in brackets more of it; and in a long quotient.
+bool may_break(const std::vector<Node>& row, std::size_t i, int open, std::size_t length) {
+    const Node& node = row[i];
+    if (node.kind != Kind::operation) return false;
+    if (node.text == "/") return length >= 9 && row[i + 1].kind == Kind::number && row[i + 1].text.size() >= 9;
+    const std::size_t enough = open == 0 ? 9 : 14;
+    return (node.role == Role::punctuation || (open == 0 && node.role == Role::relation)) && length >= enough;
 }
 
 std::string contents(const std::vector<Node>& row, std::string_view between_lines) {
@@ -116,7 +120,7 @@ std::string contents(const std::vector<Node>& row, std::string_view between_line
         if (function && i + 1 < row.size() && needs_space(row[i + 1])) text += thin;
         if (node.kind == Kind::operation) open += node.role == Role::open ? 1 : node.role == Role::close ? -1 : 0;
         length += weight(node);
-        if (!between_lines.empty() && i + 1 < row.size() && may_break(node, open, length)) text += between_lines, length = 0;
+        if (!between_lines.empty() && i + 1 < row.size() && may_break(row, i, open, length)) text += between_lines, length = 0;
     }
     return text;
 }
@@ -125,13 +129,21 @@ std::string contents(const std::vector<Node>& row, std::string_view between_line
 
 std::string to_mathml(std::string_view text) {
     std::string out;
+    std::size_t last = std::string::npos;  // where the last <math> begins, as long as nothing follows it
     for (const Part& part : parts_of(text)) {
         if (!part.formula) {
-            out += html_escaped(part.text);
+            const std::size_t marks = last == std::string::npos ? 0 : std::min(part.text.find_first_not_of(".,;:)"), part.text.size());
+            if (marks > 0) {  // a line does not begin with them
+                out.insert(last, "<span class=\"close\">");
+                out += part.text.substr(0, marks) + "</span>";
+            }
+            out += html_escaped(std::string_view(part.text).substr(marks));
+            last = std::string::npos;
             continue;
         }
         const Node formula = parse_formula(part.text, part.offset);
         out += "<math>" + contents(formula.children, "</math><wbr><math>") + "</math>";
+        last = out.rfind("<math>");
     }
     return out;
 }

@@ -24,7 +24,7 @@ std::string hypotheses(const Evidence& evidence) {
     std::string text = "<h3>Hypotheses, checked</h3>\n<div class=\"wide\"><table><thead><tr><th>asked</th><th>found</th><th></th></tr></thead><tbody>\n";
     for (const Hypothesis& hypothesis : evidence.hypotheses)
         text += fmt::format("<tr><td>{}{}</td><td>{}</td><td>{}</td></tr>\n", formulas(hypothesis.text),
-                            hypothesis.decides ? "" : " <span class=\"as\">(told beside the statement, which does not ask for it)</span>",
+                            hypothesis.decides ? "" : " <span class=\"as\">(the statement does not ask for it; reported for information)</span>",
                             formulas(hypothesis.found), verdict(hypothesis.holds));
     return text + "</tbody></table></div>\n";
 }
@@ -32,9 +32,9 @@ std::string hypotheses(const Evidence& evidence) {
 std::string findings_table(std::span<const Finding> findings) {
     std::string text = "<div class=\"wide\"><table><thead><tr><th>finding</th><th>predicted</th><th>measured</th><th>uncertainty</th><th>proof</th><th></th></tr></thead><tbody>\n";
     for (const Finding& finding : findings)
-        text += fmt::format("<tr><td>{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", formulas(finding.name),
+        text += fmt::format("<tr><td class=\"name\">{}{}</td><td>{}</td><td>{}</td><td>{}</td><td><abbr title=\"{}\">{}</abbr></td><td>{}</td></tr>\n", formulas(finding.name),
                             finding.decides ? "" : " <span class=\"as\">(beside the statement)</span>", formulas(finding.predicted), formulas(finding.measured),
-                            formulas(finding.uncertainty), html_escaped(meaning(finding.proof)), verdict(finding.holds));
+                            formulas(finding.uncertainty), html_escaped(meaning(finding.proof)), html_escaped(name(finding.proof)), verdict(finding.holds));
     return text + "</tbody></table></div>\n";
 }
 
@@ -61,8 +61,9 @@ std::string what_turned(const ReportedReading& run) {
 std::string control(const ReportedReading& run) {
     const Control& control = run.reading->control;
     const std::string kind = run.expected ? "Control: broken on purpose" : "Control: changed so that this reading holds";
-    return fmt::format("<div class=\"control\"><b>{}</b>: {}<br>The finding that has to turn: <i>{}</i>; {}. {}</div>\n", kind, formulas(control.broken),
-                       formulas(control.noticed_by), what_turned(run),
+    const bool elsewhere = !run.controlled.subject.empty() && run.controlled.subject != run.own.subject;
+    return fmt::format("<div class=\"control\"><b>{}</b>: {}{}<br>The finding that has to turn: <i>{}</i>; {}. {}</div>\n", kind, formulas(control.broken.in(run.setting)),
+                       elsewhere ? " Run on " + formulas(run.controlled.subject) + "." : "", formulas(control.noticed_by), what_turned(run),
                        run.control_noticed ? "The claim noticed." : "<span class=\"wrong\">The claim did not notice.</span>");
 }
 
@@ -70,8 +71,9 @@ std::string evidence(const ReportedReading& run, bool several, const Drawings& d
     std::string text;
     if (several) text += fmt::format("<h3>The {} reading</h3>\n", html_escaped(run.reading->name));
     text += "<p>Run on " + formulas(run.own.subject) + (run.setting_text.empty() ? "" : " (" + html_escaped(run.setting_text) + ")") + ".</p>\n";
-    if (const std::string numbers = run.reading != nullptr && run.setting_text.find("field=") != std::string::npos ? in_numbers(run.setting) : ""; !numbers.empty())
-        text += "<details><summary>The subject in numbers</summary><p>" + formulas(numbers) + "</p></details>\n";
+    const bool has_field = run.setting_text.find("field=") != std::string::npos;
+    if (const std::string numbers = !run.own.numbers.empty() ? run.own.numbers : has_field ? in_numbers(run.setting) : ""; !numbers.empty())
+        text += "<details><summary>The subject in numbers</summary><div class=\"numbers\">" + paragraphs(numbers) + "</div></details>\n";
     text += hypotheses(run.own) + pictures(run.own, drawings);
     if (!run.own.findings.empty()) text += "<h3>Predicted and measured</h3>\n" + findings_table(run.own.findings);
     text += control(run);

@@ -1,3 +1,4 @@
+#include "claims/report/formula.hpp"
 #include "claims/report/mathematics.hpp"
 #include "claims/report/report.hpp"
 #include "guidance/report.hpp"
@@ -31,17 +32,52 @@ struct Range {
     }
 };
 
+// What is predicted of things that no line joins
+constexpr const char* around = "points pt 6 ps 1.8";
+
 bool drawable(double value, bool logarithmic) { return std::isfinite(value) && (!logarithmic || value > 0); }
 
-// In single quotes, where gnuplot replaces nothing, and with no quote inside; a formula that cannot be read stays as written.
-std::string quoted(const std::string& text) {
-    std::string shown = text;
-    try {
-        shown = to_plain(text);
-    } catch (const std::invalid_argument&) {
+// What follows the _ or ^ at text[i]: "(…)" without its brackets, or one character; and where the text goes on.
+std::pair<std::string_view, std::size_t> script_of(std::string_view text, std::size_t i) {
+    std::size_t end = i + 1;
+    if (text.substr(end, 1) != "(") {
+        end += std::max<std::size_t>(character_length(text, end), 1);
+        return {text.substr(i + 1, end - i - 1), end};
     }
+    for (int open = 0; end < text.size(); ++end) {
+        open += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
+        if (open == 0) break;
+    }
+    return {text.substr(i + 2, end - i - 2), end + 1};
+}
+
+// For gnuplot's enhanced text: what Unicode cannot raise or lower is set in braces, and nothing else is a command.
+std::string enhanced(std::string_view text, bool formula) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const char c = text[i];
+        if (formula && (c == '_' || c == '^') && i + 1 < text.size()) {
+            const auto [script, next] = script_of(text, i);
+            out += std::string(1, c) + "{" + enhanced(script, true) + "}";
+            i = next;
+            continue;
+        }
+        if (c == '\'') out += "’";
+        else if (std::string_view("@&~{}_^\\").find(c) != std::string_view::npos) out += std::string("\\") + c;
+        else out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+        ++i;
+    }
+    return out;
+}
+
+// In single quotes, with no quote inside; a formula that cannot be read stays as written.
+std::string quoted(const std::string& text) {
     std::string out = "'";
-    for (const char c : shown) out += c == '\'' ? std::string("’") : std::string(1, static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+    try {
+        for (const Part& part : parts_of(text)) out += enhanced(part.formula ? to_plain("$" + part.text + "$") : part.text, part.formula);
+    } catch (const std::invalid_argument&) {
+        out = "'" + enhanced(text, false);
+    }
     return out + "'";
 }
 
@@ -80,6 +116,13 @@ std::string axis(char name, Range range, bool logarithmic) {
     }
     const double air = range.high > range.low ? 0.05 * (range.high - range.low) : std::max(std::abs(range.high) * 0.1, 0.1);
     return fmt::format("set {0}range [{1:.17g}:{2:.17g}]\nset format {0} '%.10g'\n", name, range.low - air, range.high + air);
+}
+
+// A name below each of 1, 2, …
+std::string names_axis(const std::vector<std::string>& names) {
+    std::string ticks;
+    for (std::size_t i = 0; i < names.size(); ++i) ticks += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(names[i]), i + 1);
+    return fmt::format("set xrange [0.5:{}.5]\nset xtics rotate by {} ({})\n", names.size(), names.size() > 5 ? "-35" : "0", ticks);
 }
 
 std::string block(const std::string& name, const Figure& figure, const std::vector<double>& x, const std::vector<double>& y) {
@@ -125,8 +168,10 @@ std::string legend(const Figure& figure, bool any_prediction) {
     std::string text;
     const auto entry = [&](std::size_t i, bool line, std::string_view colour, const std::string& title) {
         const Mark mark = marks[i % marks.size()];
-        const std::string drawn = line ? "lines" : fmt::format("points pt {} ps {}", mark.type, std::max(mark.size, 0.8));
-        text += fmt::format(", NaN with {} lw 1.6 lc rgb '{}' title {} noenhanced", drawn, colour, quoted(title));
+        const std::string drawn = !line                   ? fmt::format("points pt {} ps {}", mark.type, std::max(mark.size, 0.8))
+                                  : figure.names.empty() ? "lines"
+                                                         : around;
+        text += fmt::format(", NaN with {} lw 1.6 lc rgb '{}' title {}", drawn, colour, quoted(title));
     };
     const bool one = figure.curves.size() == 1;
     for (std::size_t i = 0; i < figure.curves.size(); ++i) {
@@ -144,8 +189,9 @@ std::string preamble(const Figure& figure, const Ranges& ranges) {
     std::string text = "set terminal svg size 720,440 font 'DejaVu Sans,13' enhanced background '#ffffff'\n"
                        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nunset mxtics\nunset mytics\n"
                        "set key outside top center horizontal Left reverse samplen 1.6 spacing 1.35 width 2\nset rmargin 4\n";
-    text += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n", quoted(figure.x_label), quoted(figure.y_label));
-    return text + axis('x', ranges.x, figure.logarithmic_x) + axis('y', ranges.y, figure.logarithmic_y);
+    text += fmt::format("set xlabel {}\nset ylabel {}\n", quoted(figure.x_label), quoted(figure.y_label));
+    const std::string along = figure.names.empty() ? axis('x', ranges.x, figure.logarithmic_x) : names_axis(figure.names);
+    return text + along + axis('y', ranges.y, figure.logarithmic_y);
 }
 
 // Ids of one drawing must not meet those of another in the same page; the XML prologue has no place there.
@@ -189,12 +235,12 @@ std::string figure_script(const Figure& figure) {
         const Mark mark = marks[i % marks.size()];
         if (has_points(figure, curve.x, curve.predicted)) {
             data += block(fmt::format("predicted{}", i), figure, curve.x, curve.predicted);
-            lines += fmt::format("{}$predicted{} with lines lw 1.6 lc rgb '{}' notitle", lines.empty() ? "" : ", ", i, colour);
+            lines += fmt::format("{}$predicted{} with {} lw 1.6 lc rgb '{}' notitle", lines.empty() ? "" : ", ", i, figure.names.empty() ? "lines" : around, colour);
         }
         if (!has_points(figure, curve.x, curve.measured)) continue;
         data += block(fmt::format("measured{}", i), figure, curve.x, curve.measured);
         // without a prediction a thin line leads the eye from mark to mark
-        if (curve.predicted.empty()) points += fmt::format(", $measured{} with lines lw 0.8 dt (2,4) lc rgb '{}' notitle", i, colour);
+        if (curve.predicted.empty() && figure.names.empty()) points += fmt::format(", $measured{} with lines lw 0.8 dt (2,4) lc rgb '{}' notitle", i, colour);
         points += fmt::format(", $measured{} with points pt {} ps {} lw 1.4 lc rgb '{}' notitle", i, mark.type, mark.size, colour);
     }
     if (lines.empty() && points.empty()) throw std::invalid_argument(fmt::format("The figure '{}' has no point that can be drawn on its axes.", figure.title));

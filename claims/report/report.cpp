@@ -40,8 +40,8 @@ std::vector<std::string> write_verify_report(const std::filesystem::path& direct
         for (const Reading& reading : claim.readings) {
             check_text(reading.statement, claim.id + " (statement)", problems);
             check_text(reading.remark, claim.id + " (remark)", problems);
-            check_text(reading.control.broken, claim.id + " (control)", problems);
         }
+        for (const ReportedReading& run : reported.readings) check_text(run.reading->control.broken.in(run.setting), claim.id + " (control)", problems);
     }
     const Drawings drawings = draw_figures(claims, problems);
     std::vector<std::string> all(remarks.begin(), remarks.end());

@@ -109,7 +109,7 @@ TEST_CASE("every reading comes out as expected, and its control turns what it na
             CHECK_FALSE(own.figures.empty());
             CHECK(noticed(reading.control, own, controlled));
             CHECK(verdicts_that_differ(own, controlled) == turned.at(claim.id + " " + reading.name));
-            for (const std::string& text : {reading.statement, reading.remark, reading.control.broken}) CHECK_NOTHROW(to_mathml(text));
+            for (const std::string& text : {reading.statement, reading.remark, reading.control.broken.in(setting)}) CHECK_NOTHROW(to_mathml(text));
             check_texts(own);
         }
     }

@@ -51,8 +51,8 @@ std::set<std::string> turned_by(const Evidence& own, const Evidence& controlled)
 }
 
 // Whether the report can typeset them.
-void check_texts(const Reading& reading, const Evidence& evidence) {
-    for (const std::string& text : {reading.statement, reading.remark, reading.control.broken}) CHECK_NOTHROW(to_mathml(text));
+void check_texts(const Reading& reading, const Setting& setting, const Evidence& evidence) {
+    for (const std::string& text : {reading.statement, reading.remark, reading.control.broken.in(setting)}) CHECK_NOTHROW(to_mathml(text));
     for (const Hypothesis& h : evidence.hypotheses) CHECK_NOTHROW(to_mathml(h.text + " " + h.found));
     for (const Finding& f : evidence.findings) CHECK_NOTHROW(to_mathml(f.predicted + " " + f.measured + " " + f.uncertainty));
 }
@@ -71,7 +71,7 @@ void check(const Claim& claim, const Setting& setting) {
         CHECK_FALSE(controlled.holds() == own.holds());
         CHECK(noticed(reading.control, own, controlled));
         CHECK_FALSE(own.figures.empty());
-        check_texts(reading, own);
+        check_texts(reading, setting, own);
     }
 }
 
