@@ -106,6 +106,7 @@ struct Reading {
     Run run;
     Control control;
     std::string remark{};                                ///< why print and mathematics differ, where they do
+    std::string shown{};                                 ///< "path=ve": in its default setting, instead of the claim's, where print fails there only
 };
 
 struct Claim {

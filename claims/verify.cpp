@@ -184,14 +184,37 @@ std::vector<Setting> settings_of(const Claim& claim, std::span<const Wish> wishe
     return settings;
 }
 
+namespace {
+
+// The settings of one reading: its own default first, unless what is wished says otherwise.
+std::vector<Setting> settings_of(const Claim& claim, const Reading& reading, std::span<const Wish> wishes, Coverage coverage) {
+    std::vector<Setting> settings = settings_of(claim, wishes, coverage);
+    if (reading.shown.empty() || names_network(wishes)) return settings;
+    const Wish own = wish_from(reading.shown);
+    if (std::any_of(wishes.begin(), wishes.end(), [&](const Wish& wish) { return wish.key == own.key; })) return settings;
+    Setting first = settings.front();
+    first.set(own.key, own.value);
+    if (coverage == Coverage::quick) return {first};
+    const std::string text = text_of(first, claim.axes);
+    std::erase_if(settings, [&](const Setting& setting) { return text_of(setting, claim.axes) == text; });
+    settings.insert(settings.begin(), std::move(first));
+    return settings;
+}
+
+}  // namespace
+
 std::vector<VerifyTask> verify_tasks(std::span<const Claim* const> claims, std::span<const Wish> wishes, Coverage coverage) {
     std::vector<VerifyTask> tasks;
     const bool on_path = names_network(wishes) && std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) { return wish.key == "path"; });
     for (const Claim* claim : claims) {
         Axes told = claim->axes;
         if (on_path && told.model && told.paths.empty()) told.paths.emplace_back();  // the network's
-        for (const Setting& setting : settings_of(*claim, wishes, coverage))
-            for (const Reading& reading : claim->readings) tasks.push_back({claim, &reading, setting, text_of(setting, told)});
+        std::vector<std::vector<Setting>> settings;
+        std::size_t most = 0;
+        for (const Reading& reading : claim->readings) most = std::max(most, settings.emplace_back(settings_of(*claim, reading, wishes, coverage)).size());
+        for (std::size_t i = 0; i < most; ++i)
+            for (std::size_t k = 0; k < settings.size(); ++k)
+                if (i < settings[k].size()) tasks.push_back({claim, &claim->readings[k], settings[k][i], text_of(settings[k][i], told)});
     }
     return tasks;
 }

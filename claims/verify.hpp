@@ -15,7 +15,7 @@
 namespace costate::claims {
 
 enum class Coverage {
-    quick,       ///< every reading in its default setting
+    quick,       ///< every reading in its default setting, Reading::shown
     pairwise,    ///< every pair of values of two axes occurs
     exhaustive,  ///< every combination
 };
@@ -54,7 +54,8 @@ struct VerifyTask {
     std::string setting_text{};
 };
 
-/// Claim by claim, setting by setting, reading by reading; the order of every report.
+/// Claim by claim, setting by setting, reading by reading; the order of every report. A reading begins with the setting that shows it
+/// (Reading::shown), unless the wishes name that key or a network.
 [[nodiscard]] std::vector<VerifyTask> verify_tasks(std::span<const Claim* const> claims, std::span<const Wish> wishes, Coverage coverage);
 
 /// The same on a path of one's own: of these claims those that depend on a path, which is this one in every setting.

@@ -2,6 +2,7 @@
 #include "claims/greed/list.hpp"
 #include "claims/report/mathematics.hpp"
 #include "claims/subjects.hpp"
+#include "claims/verify.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -140,6 +141,38 @@ TEST_CASE("every control turns what it names and what says the same, and nothing
             CHECK(turned_by(reading.run(setting), reading.control.run(setting)) == wanted->second);
             CHECK(wanted->second.contains(reading.control.noticed_by));
         }
+}
+
+TEST_CASE("without settings every printed statement is shown as not holding, with what it misses") {
+    const std::vector<Claim> claims = greed();
+    std::vector<const Claim*> all;
+    for (const Claim& claim : claims) all.push_back(&claim);
+    const std::map<std::string, std::string> size{
+        {"greed-theorem-1-1", "gap"}, {"greed-theorem-1-2", "gap"}, {"greed-proposition-2", "gap"}, {"greed-theorem-3", "floor"}};
+    std::set<std::string> seen;
+    for (const VerifyTask& task : verify_tasks(all, {}, Coverage::quick)) {
+        if (task.reading->name != "printed") continue;
+        INFO(task.claim->id);
+        CHECK_FALSE(task.reading->expected(task.setting));
+        const Evidence evidence = task.reading->run(task.setting);
+        CHECK_FALSE(evidence.holds());
+        const Finding& missed = finding_of(evidence, size.at(task.claim->id));
+        CHECK(missed.holds);
+        CHECK_FALSE(missed.decides);
+        seen.insert(task.claim->id);
+    }
+    CHECK(seen.size() == size.size());
+}
+
+TEST_CASE("a control says what is broken in its setting, and no other case") {
+    const Claim step = single_step_gradients(), order = greedy_convergence();
+    const auto told = [](const Claim& claim, std::string_view reading, std::string_view key, std::string_view value) {
+        return reading_of(claim, reading).control.broken.in(with(claim, key, value));
+    };
+    CHECK(told(step, "precise", "tableau", "euler").find("the only weight") != std::string::npos);
+    CHECK(told(step, "precise", "tableau", "rk4").find("from stage 4 to stage 1") != std::string::npos);
+    CHECK(told(order, "printed", "path", "cosine").find("linear-vp") != std::string::npos);
+    CHECK(told(order, "printed", "path", "ve").find("cond-ot") != std::string::npos);
 }
 
 TEST_CASE("identities are proved in exact arithmetic where the field is rational") {

@@ -238,6 +238,30 @@ TEST_CASE("the rows are the same for any number of threads and in the order of t
     CHECK(command_of(tasks[0]) == "costate verify sum-one --set tableau=midpoint field=polynomial dim=2 seed=0");
 }
 
+TEST_CASE("a reading is first run in the setting that shows it, unless something else is wished") {
+    std::vector<Claim> claims = good_claims();
+    claims[0].readings[0].shown = "tableau=euler";
+    const auto all = pointers(claims);
+    const auto tableaus = [&](const std::vector<Wish>& wishes, Coverage coverage, const char* reading) {
+        std::vector<std::string> names;
+        for (const VerifyTask& task : verify_tasks(all, wishes, coverage))
+            if (task.claim->id == "sum-one" && task.reading->name == reading) names.push_back(task.setting.tableau.name);
+        return names;
+    };
+    CHECK(tableaus({}, Coverage::quick, "printed") == std::vector<std::string>{"euler"});
+    CHECK(tableaus({}, Coverage::quick, "precise") == std::vector<std::string>{"midpoint"});
+    CHECK(tableaus({{"dim", "3"}}, Coverage::quick, "printed") == std::vector<std::string>{"euler"});
+    CHECK(tableaus({{"tableau", "rk4"}}, Coverage::quick, "printed") == std::vector<std::string>{"rk4"});
+    for (const Coverage coverage : {Coverage::pairwise, Coverage::exhaustive}) {
+        const auto printed = tableaus({}, coverage, "printed"), precise = tableaus({}, coverage, "precise");
+        CHECK(printed.front() == "euler");
+        CHECK(precise.front() == "midpoint");
+        std::set<std::string> once;
+        for (const VerifyTask& task : verify_tasks(all, {}, coverage)) CHECK(once.insert(task.claim->id + task.reading->name + task.setting_text).second);
+        CHECK(std::set(printed.begin(), printed.end()) == std::set(precise.begin(), precise.end()));
+    }
+}
+
 TEST_CASE("known rows are not computed again, those of another program are, and a stop keeps what there is") {
     auto claims = good_claims();
     std::atomic<int> computed = 0;
