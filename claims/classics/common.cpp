@@ -2,18 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace costate::claims::classical {
 
 namespace {
+
+// All as fractions, or all as decimals where one of them would be long.
+std::vector<std::string> alike(const std::vector<Mpfr50>& values) {
+    std::vector<std::string> list;
+    for (const Mpfr50& value : values) list.push_back(value == 0 ? "0" : shown(value));
+    return list;
+}
+std::vector<std::string> alike(const std::vector<Rational>& values) {
+    std::vector<std::string> list;
+    bool decimals = false;
+    for (const Rational& value : values) {
+        list.push_back(shown(value));
+        decimals = decimals || list.back() != value.str();
+    }
+    return decimals ? alike(std::vector<Mpfr50>(values.begin(), values.end())) : list;
+}
 
 template <class C>
 std::string shown_term(const Term<C>& term) {
     if (term.exponent == series_terms) return fmt::format("$O(h^{{{}}})$", series_terms);
     if (term.coefficient.size() == 1) return fmt::format("${} \\, h^{{{}}}$", shown(term.coefficient.front()), term.exponent);
     std::string list;
-    for (std::size_t i = 0; i < term.coefficient.size() && i < 3; ++i) list.append(i == 0 ? "" : ", ").append(shown(term.coefficient[i]));
+    const std::vector<std::string> entries = alike(term.coefficient);
+    for (std::size_t i = 0; i < entries.size() && i < 3; ++i) list.append(i == 0 ? "" : ", ").append(entries[i]);
     if (term.coefficient.size() > 3) list.append(R"(, \ldots)");
     return fmt::format("$({}) \\, h^{{{}}}$", list, term.exponent);
 }
@@ -88,26 +107,50 @@ Figure slope_figure(std::string title, std::string y_label, std::vector<Curve> c
     return {std::move(title), "h", std::move(y_label), true, true, std::move(curves)};
 }
 
-ode::Tableau with_moved_weight(ode::Tableau tableau) {
-    const Rational part = ratio(1, 16);
+namespace {
+
+// The last weight that counts, at another time than the first; 0 for none.
+std::size_t weight_to_move(const ode::Tableau& tableau) {
     std::size_t last = tableau.stages() - 1;
     while (last > 0 && (tableau.b[last] == 0 || tableau.c[last] == tableau.c[0])) --last;
+    return last;
+}
+
+// s, j of the a_sj to change: the last stage with a weight and the last one that it reads; nothing for a single stage.
+std::optional<std::pair<std::size_t, std::size_t>> entry_to_change(const ode::Tableau& tableau) {
+    std::size_t last = tableau.stages() - 1;
+    while (last > 0 && tableau.b[last] == 0) --last;
+    if (last == 0) return std::nullopt;
+    std::size_t read = last - 1;
+    while (read > 0 && tableau.A(last, read) == 0) --read;
+    return std::pair{last, read};
+}
+
+}  // namespace
+
+ode::Tableau with_moved_weight(ode::Tableau tableau) {
+    const Rational part = ratio(1, 16);
+    const std::size_t last = weight_to_move(tableau);
     tableau.b[last] -= part;
     if (last > 0) tableau.b[0] += part;
     return tableau;
 }
 
+std::string moved_weight(const ode::Tableau& tableau) {
+    const std::size_t last = weight_to_move(tableau);
+    if (last == 0) return "the only weight, $b_1 = 1$, is made smaller by one sixteenth";
+    return fmt::format("one sixteenth of the weight $b_{{{}}}$ is moved to $b_1$", last + 1);
+}
+
 ode::Tableau with_changed_entry(ode::Tableau tableau) {
-    std::size_t last = tableau.stages() - 1;
-    while (last > 0 && tableau.b[last] == 0) --last;
-    if (last == 0) {
-        tableau.b[0] -= ratio(1, 16);
-        return tableau;
-    }
-    std::size_t read = last - 1;
-    while (read > 0 && tableau.A(last, read) == 0) --read;
-    tableau.A(last, read) += ratio(1, 16);
+    if (const auto entry = entry_to_change(tableau)) tableau.A(entry->first, entry->second) += ratio(1, 16);
+    else tableau.b[0] -= ratio(1, 16);
     return tableau;
+}
+
+std::string changed_entry(const ode::Tableau& tableau) {
+    if (const auto entry = entry_to_change(tableau)) return fmt::format("the coefficient $a_{{{}{}}}$ is enlarged by one sixteenth", entry->first + 1, entry->second + 1);
+    return "the only weight, $b_1 = 1$, is made smaller by one sixteenth";
 }
 
 }  // namespace costate::claims::classical

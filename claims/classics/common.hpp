@@ -132,11 +132,15 @@ Figure slope_figure(std::string title, std::string y_label, std::vector<Curve> c
 
 /// b with 1/16 moved to the first stage from the last that counts: Σ b_i = 1 stays, Σ b_i c_i = 1/2 does not. A single stage: b = 15/16.
 ode::Tableau with_moved_weight(ode::Tableau tableau);
+/// What that changes, for the control's sentence: "one sixteenth of the weight $b_{2}$ is moved to $b_{1}$".
+std::string moved_weight(const ode::Tableau& tableau);
 /// One entry a_sj enlarged by 1/16: s the last stage with a weight, j < s the last stage that it reads. A single stage: b = 15/16.
 ode::Tableau with_changed_entry(ode::Tableau tableau);
+/// "the coefficient $a_{21}$ is enlarged by one sixteenth"
+std::string changed_entry(const ode::Tableau& tableau);
 
 /// ⟨g_h - g, u⟩ of one step, g_h the gradient of ⟨v, x₁⟩ by `route` ("dto", "partner") through a step of `method`: predicted from the
-/// setting's tableau on the field of (x, ẋ), h^(p+1) ⟨v, D_x(Σ e F) u⟩, then measured in powers of h. Adds the finding `name`, returns the prediction.
+/// setting's tableau on the field of (x, δ), h^(p+1) ⟨v, D_x(Σ e F) u⟩, then measured in powers of h. Adds the finding `name`, returns the prediction.
 template <class C>
 Term<C> gradient_error(const std::string& name, const Setting& setting, std::string_view route, const ode::Tableau& method, Evidence& evidence) {
     using Power = Expansion<C>;

@@ -33,8 +33,8 @@ RuleMaker rule_maker(Make make) {
 ///   "values"                        the derivative of the computed end as the field's values alone give it (in ℚ[[ε]] or ℝ[[ε]], one step)
 void compare_routes(const Setting& setting, const RuleMaker& rule, Evidence& evidence);
 
-/// The first coordinate of ∂⟨v, x_N⟩/∂x_n at every point of a grid of 32 steps, in double precision: by the rule, and of the computed solution;
-/// and by a rule that is broken, for comparison.
+/// The first coordinate of λ_n - ∂⟨v, x_N⟩/∂x_n at every point of a grid of 32 steps, in double precision: λ by the rule, the derivative that of
+/// the computed solution; and λ by a rule that is broken, for comparison.
 Figure along_the_grid(const Setting& setting, const RuleMaker& rule, const RuleMaker& broken, const std::string& what_is_broken);
 
 }  // namespace costate::claims::classical

@@ -52,7 +52,12 @@ That both are the derivative of what was computed is shown by two more routes: t
                        .statement = R"($\nabla_{x_0} \ell(x_N) = \lambda_0$ where $\Lambda_i = \lambda_n - h \sum_j \hat{A}_{ij} J_j^\top \Lambda_j$, $\lambda_{n+1} = \lambda_n - h \sum_i b_i J_i^\top \Lambda_i$, $\lambda_N = \nabla \ell(x_N)$, $\hat{A}_{ij} = b_j - \frac{b_j a_{ji}}{b_i}$.)",
                        .expected = always(true),
                        .run = run,
-                       .control = {R"(One entry of the partner, $\hat{A}_{1s}$, is enlarged by one sixteenth (for a single stage its weight).)", "state", run_broken}}};
+                       .control = {[](const Setting& setting) {
+                                       const std::size_t s = ode::effective_stages(setting.tableau);
+                                       return s > 1 ? "One entry of the partner, $\\hat{A}_{1" + std::to_string(s) + "}$, is enlarged by one sixteenth."
+                                                    : std::string("The only weight of the partner, $b_1 = 1$, is enlarged by one sixteenth.");
+                                   },
+                                   "state", run_broken}}};
     claim.axes = {.tableaus = {"rk4", "euler", "heun", "ralston", "kutta3", "bogacki-shampine", "three-eighths"},
                   .fields = {"polynomial", "linear", "gaussian"},
                   .dims = {2, 1, 3, 10},

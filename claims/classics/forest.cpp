@@ -68,6 +68,27 @@ Finding order_finding(std::string name, std::size_t predicted, const std::vector
         p == predicted);
 }
 
+namespace {
+
+// •, [•], [•,•], [[•]], …
+std::string name_of(const std::vector<ode::RootedTree>& trees, std::size_t k) {
+    if (trees[k].children.empty()) return "•";
+    std::string inside;
+    for (const std::size_t child : trees[k].children) inside += (inside.empty() ? "" : ",") + name_of(trees, child);
+    return "[" + inside + "]";
+}
+
+// Of all trees; of many their numbers, every fifth.
+std::vector<std::string> names_of(const std::vector<ode::RootedTree>& trees) {
+    constexpr std::size_t readable = 17;
+    std::vector<std::string> names;
+    for (std::size_t k = 0; k < trees.size(); ++k)
+        names.push_back(trees.size() <= readable ? name_of(trees, k) : (k + 1) % 5 == 0 ? std::to_string(k + 1) : "");
+    return names;
+}
+
+}  // namespace
+
 Figure forest_figure(const ode::Tableau& tableau, const std::vector<Rational>& shown, std::size_t highest) {
     const std::vector<ode::RootedTree> trees = ode::rooted_trees(highest);
     const std::vector<Rational> weights = ode::elementary_weights(tableau, tableau.b, trees);
@@ -80,11 +101,12 @@ Figure forest_figure(const ode::Tableau& tableau, const std::vector<Rational>& s
     return {fmt::format("The conditions of order, tree by tree up to {} "
                         "vertices: 1 where one holds",
                         highest),
-            "rooted tree",
+            R"(rooted tree $\tau$)",
             R"($\gamma(\tau) \sum_i b_i g_i(\tau)$)",
             false,
             false,
-            {std::move(curve)}};
+            {std::move(curve)},
+            names_of(trees)};
 }
 
 }  // namespace costate::claims::classical

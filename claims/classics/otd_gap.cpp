@@ -161,7 +161,7 @@ Claim otd_gap() {
                 .explanation =
                     R"(One may also write down the continuous adjoint equation and solve the field of $(x, \lambda)$ backwards by the method itself, each step from the stored state at its right end. That is not the gradient of the computed solution, and not the true gradient either. How far is it from the former?
 
-Both errors are known from the rooted trees. One backward step of the field of $(x, \lambda)$ errs by $(-h)^{p+1} \sum e(\tau) F(\tau)$ of that field, the reversed forward step by the derivative of $h^{p+1} \sum e(\tau) F(\tau)$ of the field of $x$. The difference of their leading coefficients is computed in rational numbers first; then both gradients are computed with $h$ as a formal variable and subtracted. Over an interval the gap is the integral of that coefficient along the solution, its adjoint and its variations; that is computed, too, before the slope is measured.
+Both errors are known from the rooted trees $\tau$: $F(\tau)$ are the elementary differentials of a field ($f'f$, $f''(f, f)$, …), $e(\tau)$ numbers that the coefficients of the method give, and $F_\lambda(\tau)$ is the part in $\lambda$ of the elementary differential of the field of $(x, \lambda)$. One backward step of the field of $(x, \lambda)$ errs by $(-h)^{p+1} \sum e(\tau) F(\tau)$ of that field, the reversed forward step by the derivative of $h^{p+1} \sum e(\tau) F(\tau)$ of the field of $x$. The difference of their leading coefficients is computed in rational numbers first; then both gradients are computed with $h$ as a formal variable and subtracted. Over an interval the gap is the integral of that coefficient along the solution, its adjoint and its variations; that is computed, too, before the slope is measured.
 
 The difference may vanish. For Heun's method it always does, so that its gap is $O(h^4)$ in one step and $O(h^3)$ over an interval, one power better than its order; and on a linear field with constant coefficients all methods have no gap at all, which is shown in rational numbers.)",
                 .readings = {}};
@@ -169,7 +169,7 @@ The difference may vanish. For Heun's method it always does, so that its gap is 
                        .statement = R"($\lambda_0^{OTD} - \lambda_0^{DTO} = h^{p+1} \left[ (-1)^{p+1} \sum_\tau e(\tau) F_\lambda(\tau)(x, \lambda) - \left( D_x \sum_\tau e(\tau) F(\tau)(x) \right)^\top \lambda \right] + O(h^{p+2})$, sums over $\lvert\tau\rvert = p + 1$; at least $O(h^p)$ over an interval.)",
                        .expected = always(true),
                        .run = run,
-                       .control = {"One entry of the method is changed for the way back (and for the state that it starts from): the last $a_{sj}$ that is read is enlarged by one sixteenth; for a single stage the weight is made smaller by as much.",
+                       .control = {[](const Setting& setting) { return "For the way back, and for the state that it starts from, " + changed_entry(setting.tableau) + "."; },
                                    "leading term", run_broken}}};
     claim.axes = {.tableaus = all_tableaus("midpoint"), .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true, .model = true};
     return claim;

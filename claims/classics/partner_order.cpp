@@ -45,6 +45,8 @@ void partner_as_a_method(const Setting& setting, const ode::Tableau& partner, Ev
     const Term<C> predicted = predicted_term<C>(partner, field, y, whole);
     const std::vector<Expansion<C>> exact = flow_series<C>(field, std::span<const C>(y));
     evidence.findings.push_back(term_finding("leading term", predicted, leading<C>(minus(implicit_step<C>(partner, field, y), exact))));
+    for (std::string* text : {&evidence.findings.back().predicted, &evidence.findings.back().measured})
+        if (y.size() <= 3) *text += ", the last entry that of the time";
 }
 
 Evidence evidence_of(const Setting& setting, const std::optional<ode::Tableau>& partner) {
@@ -92,7 +94,11 @@ Last, the pair: the gradient by forward method and partner less the true gradien
                        .statement = R"($\hat{A}_{ij} = b_j - \frac{b_j a_{ji}}{b_i}$ has the order that its own rooted trees give, at least $\min(p, 2)$, and $\min(p, 4)$ where $\sum_i b_i a_{ij} = b_j (1 - c_j)$; the gradient of the pair has the order $p$ of the forward method.)",
                        .expected = always(true),
                        .run = run,
-                       .control = {R"(In the step, one entry of the partner, $\hat{A}_{s1}$, is enlarged by one sixteenth (for a single stage its weight is made smaller by as much).)",
+                       .control = {[](const Setting& setting) {
+                                       const std::size_t s = ode::effective_stages(setting.tableau);
+                                       return s > 1 ? fmt::format(R"(In the step, one entry of the partner, $\hat{{A}}_{{{}1}}$, is enlarged by one sixteenth.)", s)
+                                                    : std::string("In the step, the only weight of the partner, $b_1 = 1$, is made smaller by one sixteenth.");
+                                   },
                                    "order", run_broken}}};
     claim.axes = {.tableaus = {"heun", "euler", "ralston", "kutta3", "bogacki-shampine", "rk4", "three-eighths"},
                   .fields = {"polynomial", "linear", "mixture"},

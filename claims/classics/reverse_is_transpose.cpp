@@ -167,10 +167,11 @@ Finding finding_of(std::string_view op, const Tally& tally) {
     const std::string exact = !tally.rational       ? ""
                               : tally.unequal == 0 ? "equal in exact arithmetic, "
                                                    : fmt::format("graphs that differ: {}, ", tally.unequal);
+    const auto size = [](double value) { return value == 0 ? std::string("0") : fmt::format("{:.0e}", value); };
     return {std::string(op),
             R"($\langle v, Ju \rangle = \langle J^\top v, u \rangle$)",
-            fmt::format("{}to {:.0e} at 50 digits; difference quotient to {:.0e} (graphs: {})", exact, tally.transposed, tally.quotient, tally.graphs),
-            tally.rational ? "exact" : "1e-45 relative",
+            fmt::format("{}apart by {} at 50 digits; from the difference quotient by {} (graphs: {})", exact, size(tally.transposed), size(tally.quotient), tally.graphs),
+            fmt::format("{}1e-45 relative at 50 digits, the quotient 1e-36", tally.rational ? "exact; " : ""),
             tally.rational ? Proof::exact : Proof::bound,
             holds};
 }

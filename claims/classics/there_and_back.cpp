@@ -120,9 +120,9 @@ Claim there_and_back() {
                 .title = "There and back: solved forwards, then backwards",
                 .source = "Hairer, Lubich, Wanner 2006, Chapter II (adjoint methods)",
                 .explanation =
-                    R"(Solving backwards in time from the computed end does not lead back to the start: an explicit Runge–Kutta method is not its own inverse. The distance decides whether a state may be recomputed on the way back instead of being stored.
+                    R"(Solving backwards in time from the computed end does not lead back to the start: an explicit Runge–Kutta method is not its own inverse. The distance of the state $\tilde{x}_0$ that it does lead to decides whether a state may be recomputed on the way back instead of being stored.
 
-A step errs by $h^{p+1} C$ forwards and by $(-h)^{p+1} C$ backwards. For odd $p$ the two add up to $2 C h^{p+1}$. For even $p$ they cancel and the next power rules: its coefficient is $2 C_{p+2} - F' C - C' F$, with $C_{p+2}$ the method's next error term and $F$ the field with time as one more variable. Each is computed from the rooted trees, in rational numbers, before one step forwards and one backwards is carried out with $h$ as a formal variable.
+A step errs by $h^{p+1} C_{p+1} + h^{p+2} C_{p+2} + \ldots$ forwards, and backwards by the same with $-h$ for $h$. For odd $p$ the two add up to $2 C_{p+1} h^{p+1}$. For even $p$ they cancel and the next power rules: its coefficient is $2 C_{p+2} - F' C_{p+1} - C_{p+1}' F$, with $F$ the field with time as one more variable. Each is computed from the rooted trees, in rational numbers, before one step forwards and one backwards is carried out with $h$ as a formal variable.
 
 Over an interval one power is lost, as always: the state returns with order $p$ for odd $p$ and $p + 1$ for even $p$. What one step there and back leaves, integrated along the solution and carried back to the start, predicts the constant. Both are measured at 50 digits.)",
                 .readings = {}};
@@ -130,7 +130,7 @@ Over an interval one power is lost, as always: the state returns with order $p$ 
                        .statement = R"($\tilde{x}_0 - x_0 = 2 C_{p+1} h^{p+1} + O(h^{p+2})$ for odd $p$, $\left( 2 C_{p+2} - F' C_{p+1} - C_{p+1}' F \right) h^{p+2} + O(h^{p+3})$ for even $p$; over an interval one power less.)",
                        .expected = always(true),
                        .run = run,
-                       .control = {"One entry of the method is changed on the way back: the last $a_{sj}$ that is read is enlarged by one sixteenth; for a single stage the weight is made smaller by as much.",
+                       .control = {[](const Setting& setting) { return "On the way back " + changed_entry(setting.tableau) + "."; },
                                    "leading term", run_broken}}};
     claim.axes = {.tableaus = all_tableaus("midpoint"), .fields = {"polynomial", "linear", "mixture"}, .dims = {2, 1, 3, 10}, .seed = true, .model = true};
     return claim;

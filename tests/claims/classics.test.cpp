@@ -62,7 +62,7 @@ TEST_CASE("every classical claim holds, and its control turns what it names and 
                                                               {"partner-order", {"order"}},
                                                               {"dto-is-partner", {"state", "parameters", "times"}},
                                                               {"zero-weight", {"state", "parameters", "times"}},
-                                                              {"lambda-delta", {"conserved", "conserved in ℚ"}},
+                                                              {"lambda-delta", {"conserved", "conserved in ℚ", "picture"}},
                                                               {"dto-order", {"leading term"}},
                                                               {"otd-gap", {"leading term"}},
                                                               {"there-and-back", {"leading term"}}};
