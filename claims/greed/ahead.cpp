@@ -33,6 +33,11 @@ ode::Tableau spoilt(const ode::Tableau& tableau) {
     return broken;
 }
 
+std::string spoilt_weight(const ode::Tableau& tableau) {
+    const std::size_t s = ode::effective_stages(tableau);
+    return s == 1 ? "an eighth of the only weight is lost" : "an eighth of the weight moves from stage " + std::to_string(s) + " to stage 1";
+}
+
 Axes axes_of_one_euler_step() {
     return {.paths = all_paths("cond-ot"),
             .fields = {"gaussian", "mixture", "polynomial", "data-set"},

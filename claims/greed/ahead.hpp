@@ -98,6 +98,8 @@ Finding size_finding(std::string name, double predicted, double measured, double
 
 /// The tableau with an eighth of b moved from the last stage to the first: consistent, of order 1. Of one stage: b = 7/8.
 ode::Tableau spoilt(const ode::Tableau& tableau);
+/// What that changes, for the control's sentence: "an eighth of the weight moves from the last stage to the first".
+std::string spoilt_weight(const ode::Tableau& tableau);
 
 /// $\sigma_t > 0$ at the time of the run.
 Hypothesis noise_left(const guidance::AnyPath& path, double t);

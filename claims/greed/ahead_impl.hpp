@@ -224,7 +224,7 @@ Finding equality(std::string name, std::string predicted, std::span<const T> a, 
     const std::string off = "relative difference " + number(difference);
     if constexpr (ScalarTraits<T>::exact) {
         finding.holds = std::equal(a.begin(), a.end(), b.begin(), b.end());
-        finding.measured = finding.holds ? "equal, all " + std::to_string(a.size()) + " numbers" : off;
+        finding.measured = !finding.holds ? off : a.size() == 1 ? "equal" : "equal, all " + std::to_string(a.size()) + " numbers";
         finding.uncertainty = "exact";
     } else {
         const bool fine = ScalarTraits<T>::digits10 >= 50;

@@ -162,7 +162,7 @@ Figure figure_of(const Setting& setting, bool broken) {
     constexpr int steps = 20;
     const Discrete<double> run = discrete<double>(setting, steps, broken);
     const std::size_t d = run.found.size() / (steps + 1);
-    Figure figure{"Gradient with respect to a control switched on from t to 1", "t", "a_z", false, false, {}};
+    Figure figure{"Gradient with respect to a control switched on from t to 1", "t", "$a_z$", false, false, {}};
     for (std::size_t i = 0; i < std::min<std::size_t>(d, 3); ++i) {
         Curve curve{"coordinate " + std::to_string(i + 1), {}, {}, {}};
         for (int n = 0; n <= steps; ++n) {
@@ -197,13 +197,20 @@ Finding continuous(const Setting& setting) {
     const double known = 100 * (forward.error + backward.error),
                  off = ScalarTraits<Mpfr50>::to_double(Mpfr50(abs(left - right)));
     const bool sharp = known < 1e-12 * ScalarTraits<Mpfr50>::to_double(abs(right));
-    return {"continuous",     number(right, 25),
-            number(left, 25), "both to " + number(known, 1),
+    return {"continuous",     "$\\langle a_z, c \\rangle$ for a constant control $c = x_0$ over $[" + number(t, 8) + ", 1]$ by adjoint and integral: " + number(right, 25),
+            "by the tangent: " + number(left, 25), "both to " + number(known, 1),
             Proof::bound,     sharp && off <= known};
 }
 
+// What ℤ/p, which has no size, cannot say.
+double off_in_double(const Setting& setting, bool broken) {
+    const Discrete<double> run = discrete<double>(setting, 24, broken);
+    return relative_difference<double>(run.accumulated, run.found);
+}
+
 Evidence run(const Setting& setting, bool broken) {
-    Evidence evidence{.subject = describe(setting)};
+    const bool pathless = setting.field == "polynomial" || setting.field == "linear";
+    Evidence evidence{.subject = describe(setting) + (pathless ? "; they take the place of a flow model, the path plays no part" : "")};
     evidence.hypotheses.push_back(smoothness(setting, 1));
     evidence.findings.push_back(rational(setting) ? series_identity<Rational>(setting) : series_identity<Mpfr50>(setting));
     const std::string predicted = "$a_z = \\sum_n h \\lambda_{n+1}$ at every step of Euler";
@@ -213,6 +220,7 @@ Evidence run(const Setting& setting, bool broken) {
         evidence.findings.push_back({"discrete", predicted,
                                      equal ? "equal in $\\mathbb{Z}/p$ at 24 steps" : "different in $\\mathbb{Z}/p$", "exact",
                                      Proof::exact, equal});
+        if (!equal) evidence.findings.back().measured += ", by " + number(100 * off_in_double(setting, broken), 3) + " % in double precision";
     } else {
         const auto euler = discrete<Mpfr50>(setting, make_subject<Mpfr50>(setting).x0.size() > 3 ? 6 : 12, broken);
         evidence.findings.push_back(equality<Mpfr50>("discrete", predicted, euler.found, euler.accumulated));
@@ -247,8 +255,8 @@ Claim control_signal() {
                        .statement = "for $dx/dt = u(t, x) + z(t)$: $a_z(t) = -\\int_1^t a_x(s)\\, ds$",
                        .expected = always(true),
                        .run = [](const Setting& setting) { return run(setting, false); },
-                       .control = {"the sum takes the adjoint at the beginning of each step, $\\lambda_n$ for "
-                                   "$\\lambda_{n+1}$",
+                       .control = {"The sum takes the adjoint at the beginning of each step, $\\lambda_n$ instead of "
+                                   "$\\lambda_{n+1}$.",
                                    "discrete", [](const Setting& setting) { return run(setting, true); }}}};
     return claim;
 }

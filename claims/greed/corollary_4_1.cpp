@@ -121,7 +121,7 @@ Hypothesis sequence(Subject<Mpfr50>& s, Subject<double>& guess, const ode::Table
     const Mpfr50 t = 1 - h;
     const Mpfr50 off = distance(solve<Mpfr50>(used, s.field, t, Mpfr50(1), 1, solve_for(used, s, guess, t)), s.x0);
     return {"a sequence of states converges: $\\Phi^{num}_{t,1}(x^{(n)}) \\to x_1^*$",
-            "to within " + number(off, 1) + " at $1 - t = $ " + number(h, 2), off < Mpfr50("1e-44")};
+            (off == 0 ? "exactly, in 50 digits," : "to within " + number(off, 1)) + " at $1 - t = $ " + number(h, 2), off < Mpfr50("1e-44")};
 }
 
 Prediction series_of(Evidence& evidence, const ode::Tableau& used, const Setting& setting) {

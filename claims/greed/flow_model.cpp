@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace costate::claims {
 
@@ -82,15 +83,17 @@ Finding continuity(const Setting& setting, Place& p, Figure& figure) {
     auto on_series = make_model<RealSeries>(setting);
     Curve curve{"at one x", {}, {}, {}};
     double worst = 0;
-    for (int k = 1; k < 10; k += 2) {
-        const Mpfr50 t = Mpfr50(k) / 10;
+    for (int k = 5; k <= 95; ++k) {
+        const Mpfr50 t = Mpfr50(k) / 100;
+        curve.x.push_back(k / 100.0);
+        curve.predicted.push_back(ScalarTraits<Mpfr50>::to_double(Mpfr50(-p.model.divergence(t, p.x))));
+        curve.measured.push_back(std::numeric_limits<double>::quiet_NaN());
+        if (k % 10 != 0) continue;
         const Change change = change_of_density(on_series, p.model, t, p.x);
         worst = std::max(worst, apart({change.measured}, {change.predicted}));
-        curve.x.push_back(k / 10.0);
-        curve.measured.push_back(ScalarTraits<Mpfr50>::to_double(change.measured));
-        curve.predicted.push_back(ScalarTraits<Mpfr50>::to_double(change.predicted));
+        curve.measured.back() = ScalarTraits<Mpfr50>::to_double(change.measured);
     }
-    figure = {"The density that moves with the flow; predicted: $-\\operatorname{div} u$", "t", "$\\frac{d}{dt} \\log p_t(x_t)$", false, false, {std::move(curve)}};
+    figure = {"How the density that moves with the flow changes as it passes one point $x$; predicted: $-\\operatorname{div} u$", "t", "$d\\,\\log p_t(x_t)/dt$", false, false, {std::move(curve)}};
     return finding("continuity", "$\\frac{d}{dt} \\log p_t(x_t) = -\\operatorname{div} u$", worst);
 }
 
@@ -114,7 +117,7 @@ std::array<Finding, 2> derivatives(const Setting& setting, Place& p) {
     }
     right += t_bar * t_dot;
     return {finding("tangent", "$\\partial_x u\\,\\dot{x} + \\partial_t u\\,\\dot{t}$ is the coefficient of $h$ in $u(t + h\\dot{t}, x + h\\dot{x})$", apart(dx_dot, expected)),
-            finding("transpose", "$\\lambda \\cdot (Ju) = (J^\\top\\lambda) \\cdot u$, with the derivative in $t$", apart({left}, {right}))};
+            finding("transpose", "$\\lambda \\cdot (J\\dot{x}) = (J^\\top\\lambda) \\cdot \\dot{x}$ with $J = \\partial_x u$, and the derivative in $t$", apart({left}, {right}))};
 }
 
 // Rows of the Jacobians by their transposed products; Var(X₁|x) = (σ²/α) ∂x̂₁/∂x.
@@ -175,7 +178,7 @@ Claim flow_model() {
                                     "$\\partial_t p_t + \\operatorname{div}(p_t u) = 0$",
                        .expected = always(true),
                        .run = [](const Setting& setting) { return run(setting, false); },
-                       .control = {"the sign of $u$ in the conversion to $\\hat{\\epsilon}$", "conversions", [](const Setting& setting) { return run(setting, true); }}}};
+                       .control = {"In the conversion to $\\hat{\\epsilon}$ the sign of $u$ is reversed.", "conversions", [](const Setting& setting) { return run(setting, true); }}}};
     return claim;
 }
 

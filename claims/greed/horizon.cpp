@@ -222,11 +222,10 @@ Claim horizon() {
                   .model = true};
     claim.readings = {{.name = "precise",
                        .statement = "the gradient of $L$ after $k$ steps of a method of order $p$ is $K h^p + O(h^{p+1})$ from the "
-                                    "end-to-end gradient, $h = (r_1 - r_t)/k$; $k = 1$ with Euler is the greedy gradient",
+                                    "end-to-end gradient, $h = (r_t - r_1)/k$; $k = 1$ with Euler is the greedy gradient",
                        .expected = [](const Setting& setting) { return smoothness(setting, 1).holds; },
                        .run = [](const Setting& setting) { return run(setting, false); },
-                       .control = {"the weights of the tableau on the Gaussian: an eighth moves from the last to the first (of one stage: it "
-                                   "is lost), and the order with it",
+                       .control = {[](const Setting& setting) { return "In the steps on the Gaussian " + spoilt_weight(setting.tableau) + ": the order is lost."; },
                                    "order", [](const Setting& setting) { return run(setting, true); }}}};
     return claim;
 }

@@ -65,9 +65,9 @@ void add_first_coefficient(Evidence& evidence, std::size_t order, std::span<cons
     const double off = relative_difference<C>(found, wanted);
     const bool holds = exact ? found == wanted : vanishes ? size_of<C>(found) <= rounding : off < 1e-30;
     evidence.findings.push_back(
-        {"coefficient", "0 below " + power(order + 1) + ", there a vector of length " + length(size_of<C>(predicted), vanishes),
-         "length " + length(size_of<C>(found), size_of<C>(found) <= rounding) +
-             (vanishes ? "" : ", relative difference " + number(off)),
+        {"coefficient", "nothing below " + power(order + 1) + ", there a vector of length " + length(size_of<C>(predicted), vanishes),
+         first <= order ? "a term in " + power(first) + " already"
+                        : "length " + length(size_of<C>(found), size_of<C>(found) <= rounding) + (vanishes ? "" : ", relative difference " + number(off)),
          uncertainty, proof, holds});
 }
 
@@ -90,7 +90,7 @@ void add_slope(Evidence& evidence, const Prediction& prediction, const std::func
     const double order = static_cast<double>(prediction.order + 1),
                  constant = ScalarTraits<Mpfr50>::to_double(norm(prediction.constant));
     const std::string uncertainty =
-        "± " + number(slope.uncertainty, 1) + ", truth known to " + number(known_to, 1) + " of the error";
+        "± " + number(slope.uncertainty, 1) + (known_to == 0 ? ", truth exact in 50 digits" : ", truth known to " + number(known_to, 1) + " of the error");
     const bool known = known_to < coarsest, fits = prediction.vanishes ? slope.at_least(order + 1) : slope.agrees(order);
     evidence.findings.push_back({"order", prediction.vanishes ? "at least " + number(order + 1) : number(order), slope.text(),
                                  uncertainty, Proof::slope, known && fits});
@@ -103,7 +103,8 @@ void add_slope(Evidence& evidence, const Prediction& prediction, const std::func
 }
 
 Evidence run_one_step(const OneStep& parts, const Setting& setting, bool broken) {
-    Evidence evidence{.subject = describe(setting) + ", tableau " + setting.tableau.name};
+    const bool pathless = setting.field == "polynomial" || setting.field == "linear";
+    Evidence evidence{.subject = describe(setting) + ", tableau " + setting.tableau.name + (pathless ? "; they take the place of a flow model, the path plays no part" : "")};
     const std::size_t order = ode::order(setting.tableau);
     evidence.hypotheses.push_back({"the method is explicit and of order $\\alpha > 0$",
                                    "explicit, order " + std::to_string(order) + " by the rooted trees",
@@ -133,9 +134,8 @@ void complete(Claim& claim, std::string statement, OneStep parts) {
          .statement = std::move(statement),
          .expected = always(true),
          .run = [parts](const Setting& setting) { return run_one_step(parts, setting, false); },
-         .control = {"the weights of the tableau: an eighth moves from the last to the first (of one stage: it is lost), and the "
-                     "order with it",
-                     "coefficient", [parts](const Setting& setting) { return run_one_step(parts, setting, true); }}}};
+         .control = {[](const Setting& setting) { return "In the step that is taken " + spoilt_weight(setting.tableau) + ": the order is lost."; },
+                     "valuation", [parts](const Setting& setting) { return run_one_step(parts, setting, true); }}}};
 }
 
 template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>);

@@ -70,24 +70,32 @@ std::vector<T> variation(const FlowMap<T>& flow, const std::vector<T>& x, const 
     return sum;
 }
 
-// ‖Φ(x - ηg) - Φ(x)‖ against η‖predicted‖, and against the other reading.
+// ‖(Φ(x - ηg) - Φ(x))/η - δΦ‖ for δΦ as printed and as it is: the first tends to their distance as η → 0, the second to 0.
 template <class T>
-Figure figure_of(const FlowMap<T>& flow, const std::vector<T>& x, const std::vector<T>& g, double predicted, double other,
-                 const std::string& label) {
-    Curve precise{"Φ(x - ηg) - Φ(x)", {}, {}, {}}, second{label, {}, {}, {}};
+Figure left_over(const FlowMap<T>& flow, const std::vector<T>& x, const std::vector<T>& g, const std::vector<T>& precise,
+                 const std::vector<T>& printed) {
     const std::vector<T> base = flow.sketch(x);
-    for (const double eta : {0.001, 0.01, 0.1, 0.5}) {
+    std::vector<T> apart = precise;
+    for (std::size_t i = 0; i < x.size(); ++i) apart[i] -= printed[i];
+    Curve right{"$\\nabla L$ at $\\hat{x}_1$", {}, {}, {}}, wrong{"$\\nabla L$ at $x_1$, as printed", {}, {}, {}};
+    for (double eta = 0.25; eta > 1e-5; eta /= 4) {
         std::vector<T> shifted = x;
         for (std::size_t i = 0; i < x.size(); ++i) shifted[i] -= T(eta) * g[i];
-        std::vector<T> end = flow.sketch(shifted);
-        for (std::size_t i = 0; i < end.size(); ++i) end[i] -= base[i];
-        precise.x.push_back(eta);
-        precise.measured.push_back(size_of<T>(end));
-        precise.predicted.push_back(eta * predicted);
-        second.x.push_back(eta);
-        second.measured.push_back(eta * other);
+        const std::vector<T> end = flow.sketch(shifted);
+        const auto left = [&](const std::vector<T>& prediction) {
+            std::vector<T> rest = end;
+            for (std::size_t i = 0; i < rest.size(); ++i) rest[i] = (rest[i] - base[i]) / T(eta) - prediction[i];
+            return size_of<T>(rest);
+        };
+        right.x.push_back(eta);
+        right.measured.push_back(left(precise));
+        wrong.x.push_back(eta);
+        wrong.measured.push_back(left(printed));
+        wrong.predicted.push_back(size_of<T>(apart));
     }
-    return {"How far the flow's end moves", "η", "distance", true, true, {std::move(precise), std::move(second)}};
+    return {"What is left of $(\\Phi_{t,1}(x - \\eta g) - \\Phi_{t,1}(x))/\\eta$ after $\\delta\\Phi$ is taken away; the line: the limit that is predicted for print, for "
+            "the other it is 0",
+            "$\\eta$", "length", true, true, {std::move(right), std::move(wrong)}};
 }
 
 template <class T>
@@ -143,7 +151,7 @@ Evidence run_in(const Setting& setting, Gradient where, Change change) {
         evidence.findings.push_back(compare("gap", flow, predicted, gap, measured));
         evidence.findings.back().decides = false;
     }
-    evidence.figures.push_back(figure_of(flow, x, g, size_of<T>(precise), size_of<T>(printed), "with ∇L at x₁, as printed"));
+    evidence.figures.push_back(left_over(flow, x, g, precise, printed));
     return evidence;
 }
 
@@ -178,7 +186,7 @@ Claim greedy_dynamics() {
                       "with $x_1 = \\Phi_{t,1}(x)$",
          .expected = always(false),
          .run = [](const Setting& setting) { return run(setting, Gradient::at_end, Change::none); },
-         .control = {"the loss: it is linear, its gradient the same at $x_1$ and at $\\hat{x}_1$", "variation",
+         .control = {"The loss is linear: its gradient is the same at $x_1$ and at $\\hat{x}_1$.", "variation",
                      [](const Setting& setting) { return run(setting, Gradient::at_end, Change::linear_loss); }},
          .remark = "The gradient of the loss belongs at $\\hat{x}_1(t, x)$, where the greedy loss is evaluated."},
         {.name = "precise",
@@ -186,7 +194,7 @@ Claim greedy_dynamics() {
                       "L(\\hat{x}_1(t, x))$",
          .expected = always(true),
          .run = [](const Setting& setting) { return run(setting, Gradient::at_guess, Change::none); },
-         .control = {"$\\nabla_x\\Phi$ is left out", "variation",
+         .control = {"In the prediction $\\nabla_x\\Phi$ is left out.", "variation",
                      [](const Setting& setting) { return run(setting, Gradient::at_guess, Change::without_flow); }}}};
     return claim;
 }

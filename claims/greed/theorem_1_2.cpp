@@ -28,13 +28,14 @@ std::vector<T> regular_state(const Start<T>& s) {
 
 // The backward step for ends σ₁ = 1/10 … 1/10⁴, α₁ = 1: its distance from the greedy gradient is σ₁ (I - α_tJᵀ)λ₁/σ_t.
 template <class T>
-Figure nearer_the_data(Start<T>& s, const Matrix<T>& J) {
+Finding nearer_the_data(Start<T>& s, const Matrix<T>& J, Figure& figure) {
     const std::vector<T> limit = J.transpose()(s.y);
     std::vector<T> slope = limit;
     for (std::size_t i = 0; i < slope.size(); ++i) slope[i] = (s.y[i] - s.from.alpha * slope[i]) / s.from.sigma();
     const double size = size_of<T>(limit), constant = size_of<T>(slope) / size;
     Curve curve{"partner of explicit Euler", {}, {}, {}};
     Rational sigma1 = 1;
+    std::vector<T> all, expected;
     for (int k = 1; k <= 4; ++k) {
         sigma1 /= 10;
         const auto found = in_regular<T>("partner", s.model, linear_functional<T>(s.y), ode::find_tableau("euler"), s.from,
@@ -42,9 +43,16 @@ Figure nearer_the_data(Start<T>& s, const Matrix<T>& J) {
         curve.x.push_back(ScalarTraits<Rational>::to_double(sigma1));
         curve.measured.push_back(relative_difference<T>(found.x_bar, limit));
         curve.predicted.push_back(constant * curve.x.back());
+        for (std::size_t i = 0; i < limit.size(); ++i) {
+            all.push_back(found.x_bar[i] - limit[i]);
+            expected.push_back(from_rational<T>(sigma1) * slope[i]);
+        }
     }
-    return {
-        "Distance of the backward step from the greedy gradient", "σ₁", "relative distance", true, true, {std::move(curve)}};
+    Finding finding = equality<T>("decay", number(constant) + " $\\sigma_1$ of it from the greedy gradient, where the path ends at $\\sigma_1$, $\\alpha_1 = 1$", all, expected);
+    finding.measured = number(curve.measured.front(), 3) + " … " + number(curve.measured.back(), 3) + " at $\\sigma_1 = 10^{-1}$ … $10^{-4}$; " + finding.measured;
+    figure = {"Distance of the backward step from the greedy gradient, the path's end moved to $\\sigma_1$, $\\alpha_1 = 1$", "$\\sigma_1$", "relative distance",
+              true, true, {std::move(curve)}};
+    return finding;
 }
 
 // λ₁ = ∇L at the end x₁ of the step (σ₁/σ_t) x + (α₁ - σ₁α_t/σ_t) x̂₁, and that step's transpose applied to it.
@@ -93,7 +101,8 @@ Evidence precise_in(const Setting& setting, bool broken) {
     if (guidance::reaches_data(setting.path))
         evidence.findings.push_back(
             equality<T>("greedy", "$J^\\top \\nabla L(\\hat{x}_1)$", found.x_bar, greedy<T>(s.model, loss, s.t, s.x).x_bar));
-    evidence.figures.push_back(nearer_the_data<T>(s, jacobian<T>(s.model.x1hat, s.t, s.x)));
+    evidence.figures.emplace_back();
+    evidence.findings.push_back(nearer_the_data<T>(s, jacobian<T>(s.model.x1hat, s.t, s.x), evidence.figures.back()));
     return evidence;
 }
 
@@ -140,7 +149,7 @@ Finding limit(Start<T> s, Figure& figure) {
         size.push_back(size_of<T>(scaled(T(sigma1 / sigma), solve_linear<T>(m, s.y))));
     }
     const Slope slope = slope_of(at, size);
-    figure = {"Implicit Euler as printed, for smaller and smaller σ₁", "σ₁", "length of the gradient", true, true,
+    figure = {"Implicit Euler as printed, for smaller and smaller $\\sigma_1$", "$\\sigma_1$", "length of the gradient", true, true,
               {curve_of(slope, 2, constant, "implicit Euler in γ")}};
     figure.curves.push_back({"greedy gradient", at, std::vector<double>(at.size(), greedy_size), {}});
     const bool agrees = slope.agrees(2) && std::abs(slope.constant / constant - 1) < 1e-3;
@@ -170,11 +179,11 @@ Evidence literal(Start<T> s, Start<S> in_floating_point, const Setting& setting,
     }
     evidence.findings.push_back(equality<T>("gradient", "$J^\\top \\lambda_1$", found, expected));
     Finding size = equality<T>("gap",
-                               number(size_of<T>(gap)) +
+                               "a vector of length " + number(size_of<T>(gap)) +
                                    ", $Q^2 (I + Q)^{-1} \\lambda_1/\\alpha_t$ with $Q = I - "
                                    "\\alpha_t J^\\top$ at $\\sigma_1 = 0$",
                                found, moved);
-    size.measured = number(size_of<T>(difference)) + "; " + size.measured;
+    size.measured = "length " + number(size_of<T>(difference)) + "; the vectors: " + size.measured;
     size.decides = false;
     evidence.findings.push_back(std::move(size));
     evidence.figures.emplace_back();
@@ -223,7 +232,8 @@ Claim greedy_is_implicit_euler() {
     claim.title = "The greedy gradient and one implicit Euler step of the adjoint equation";
     claim.source = "Blasingame & Liu 2025, Theorem 1.2";
     claim.explanation =
-        "Optimize-then-discretize integrates the adjoint equation $\\lambda' = -J^\\top\\lambda$ from the end back to $t$. One "
+        "Optimize-then-discretize integrates the adjoint equation $\\lambda' = -(D_x u)^\\top\\lambda$ from the end back to $t$, "
+        "$u$ the velocity; in what follows $J = \\partial\\hat{x}_1/\\partial x$ is the Jacobian of the denoiser. One "
         "step of it can take the Jacobian at the end it comes from or at the end it goes to, and it can apply it to the "
         "adjoint that comes in or solve for the one that goes out.\n\n"
         "The transpose of explicit Euler takes the Jacobian at the new end $x_t$ and applies it to the incoming $\\lambda_1$: "
@@ -238,8 +248,8 @@ Claim greedy_is_implicit_euler() {
                       "$\\lambda_t = (I - h\\sigma J^\\top)^{-1}\\lambda_1$",
          .expected = always(false),
          .run = printed,
-         .control = {"the model: its noise is the same for every $x$, the field of the regular variables is constant, and "
-                     "every Euler step is exact",
+         .control = {"The model is exchanged for one whose noise is the same for every $x$: the field of the regular variables is constant, and "
+                     "every Euler step is exact.",
                      "gradient", zero_field},
          .remark = "Read literally it solves for the adjoint; the greedy gradient only applies the Jacobian of the new end to "
                    "the adjoint that comes in."},
@@ -249,7 +259,7 @@ Claim greedy_is_implicit_euler() {
                       "0$, $\\alpha_1 = 1$; else it is the gradient of the DDIM step)",
          .expected = always(true),
          .run = [](const Setting& setting) { return precise(setting, false); },
-         .control = {"the backward step is only half as long", "backward step",
+         .control = {"The backward step is only half as long.", "backward step",
                      [](const Setting& setting) { return precise(setting, true); }}}};
     return claim;
 }
