@@ -26,8 +26,9 @@ std::span<const std::string_view> field_names();
 /// "two equations of degree 3 with rational coefficients, seed 0"
 std::string describe(const Setting& setting);
 /// The same in numbers, mathematics in $…$, so that it can be computed again elsewhere: coefficients of the equations, or weights, means and
-/// covariances. Empty for a network, and beyond 3 dimensions.
-std::string in_numbers(const Setting& setting);
+/// covariances, then where it starts (`start`, else x₀ of make_subject) and the second vector v. `slope`: what the equations give.
+/// Empty for a network, and beyond 3 dimensions.
+std::string in_numbers(const Setting& setting, std::span<const Rational> start = {}, const std::string& slope = "\\dot{x}");
 
 /// Whether the field is a flow model on a path (gaussian … data-set), and whether it has values in ℚ (linear, polynomial, and
 /// gaussian on a path of rational functions).

@@ -7,6 +7,7 @@
 #include "claims/subjects.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace costate::claims {
@@ -80,20 +81,36 @@ Finding against_ddim(const Setting& setting, OneStep<C>& step, const std::string
     return equality<C>("one step", few ? predicted + ", along " + std::to_string(all.size()) + " directions" : predicted, found, expected);
 }
 
+// The step of the table as one more point of the picture, which begins at the same time.
+template <class C>
+void mark(Curve& curve, OneStep<C>& step, const std::vector<C>& back) {
+    const std::vector<C> gap = combined<C>(C(1), back, C(-1), ddim_reverse(step.model, step.s, step.t, step.x_s, step.lambda));
+    double square = 0;
+    for (const C& g : gap) square += std::pow(ScalarTraits<C>::to_double(g), 2);
+    const double length = ScalarTraits<C>::to_double(C(step.t.t - step.s.t)), longer = length / curve.x.front();
+    curve.x.insert(curve.x.begin(), length);
+    curve.measured.insert(curve.measured.begin(), std::sqrt(square));
+    curve.predicted.insert(curve.predicted.begin(), curve.predicted.front() * longer * longer);
+}
+
 std::string subject_of(const Setting& setting) {
     if (setting.field == "network" && setting.model && gives_noise(*setting.model))
         return "the network " + setting.model->filename().string() + ", whose output is the noise, path " + guidance::name_of(setting.path) + ", seed " +
                std::to_string(setting.seed);
-    return describe(setting) + " as noise model, path " + guidance::name_of(setting.path);
+    const bool pythagorean = std::holds_alternative<guidance::LinearVp>(setting.path);
+    return describe(setting) + " as noise model, path " + guidance::name_of(setting.path) + ", one step from " +
+           (pythagorean ? "$s = 3/5$ to $t = 4/5$" : "$s = 1/4$ to $t = 1/2$");
 }
 
 template <class C>
 Evidence printed_in(const Setting& setting) {
     OneStep<C> step = one_step<C>(setting);
     const std::vector<C> back = deis_reverse(step.model, step.s, step.t, step.x_t, step.lambda, Exponent::exact);
-    Evidence evidence{.subject = subject_of(setting)};
+    Evidence evidence{.subject = subject_of(setting), .numbers = in_numbers(setting, {}, "\\hat{\\epsilon}")};
     evidence.findings.push_back(against_ddim<C>(setting, step, "the gradient of DDIM", back));
-    if (setting.field != "network") evidence.figures.push_back(gap_over_one_step(setting, Exponent::exact).figure);
+    if (setting.field == "network") return evidence;
+    evidence.figures.push_back(gap_over_one_step(setting, Exponent::exact).figure);
+    mark(evidence.figures.back().curves.front(), step, back);
     return evidence;
 }
 
@@ -101,7 +118,7 @@ template <class C>
 Evidence precise_in(const Setting& setting, Exponent exponent) {
     OneStep<C> step = one_step<C>(setting);
     const Knot<C>&s = step.s, &t = step.t;
-    Evidence evidence{.subject = subject_of(setting)};
+    Evidence evidence{.subject = subject_of(setting), .numbers = in_numbers(setting, {}, "\\hat{\\epsilon}")};
     evidence.hypotheses.push_back({"$\\sigma_s, \\sigma_t, \\alpha_s, \\alpha_t$ are not 0",
                                    "$\\alpha_s = $ " + number(Mpfr50(s.alpha), 6) + ", $\\sigma_t = $ " + number(Mpfr50(t.sigma), 6),
                                    s.alpha != C(0) && t.alpha != C(0) && s.sigma != C(0) && t.sigma != C(0)});
@@ -150,7 +167,7 @@ constexpr const char* text =
     "Since $e^h = \\alpha_s \\sigma_t / (\\sigma_s \\alpha_t)$, the exponential is a rational number where $\\alpha$ and $\\sigma$ "
     "are, and one step can be compared exactly: the factors differ by $\\alpha_t/\\alpha_s$, and with that divided out and the "
     "Jacobian moved to $x_s$ nothing differs. The gradient of DDIM is found from tangents of its map, not from the formula above.\n\n"
-    "Over one step of length $h$ the two differ by a term in $h^2$ whose coefficient is computed beforehand; over many steps both "
+    "Over a step of time $\\Delta t$ the two differ by a term in $\\Delta t^2$ whose coefficient is computed beforehand; over many steps both "
     "approach the gradient of the flow with order 1 and each other with a constant that the same coefficient predicts.";
 
 }  // namespace
@@ -161,8 +178,11 @@ Claim adjointdeis_1() {
                         "1)\\frac{\\alpha_t^2}{\\alpha_s^2}\\lambda_t^\\top \\partial\\hat\\epsilon(t, x_t)$ is the gradient of DDIM",
                         equal_by_luck,
                         printed,
-                        Control{"$\\alpha$ is constant (path ve) and $\\hat\\epsilon$ linear, so that its Jacobian is the same "
-                                "everywhere (cond-ot and a polynomial, where the setting is that)",
+                        Control{[](const Setting& setting) {
+                                    return equal_by_luck(setting) ? "The path becomes cond-ot, whose $\\alpha$ varies, and $\\hat\\epsilon$ of degree 3."
+                                                                  : "The path becomes ve, whose $\\alpha$ is constant, and $\\hat\\epsilon$ linear: its Jacobian is "
+                                                                    "the same everywhere.";
+                                },
                                 "one step", other_subject},
                         "Read as an exact gradient. The continuous adjoint equation is discretised on its own, so the result is the "
                         "gradient of no discrete map."};
@@ -171,7 +191,7 @@ Claim adjointdeis_1() {
                         "$\\partial\\hat\\epsilon$ is taken at $x_t$, not $x_s$; both have order 1 "
                         "and the same limit",
                         always(true), precise,
-                        Control{"$e^h - 1$ is replaced by $2\\tanh(h/2)$, which agrees with it to first order", "ratio", broken}};
+                        Control{"$e^h - 1$ is replaced by $2\\tanh(h/2)$, which agrees with it to first order.", "ratio", broken}};
     return {"adjointdeis-1",
             "AdjointDEIS-1 against backpropagation through DDIM",
             "Blasingame & Liu 2024 (AdjointDEIS), the solver of order one",

@@ -36,7 +36,7 @@ Drift<T> drift(const guidance::AnyPath& path, const T& t) {
 
 // Where σ is rational on the rational paths.
 Rational first_time(const Setting& setting) {
-    return std::holds_alternative<guidance::LinearVp>(setting.path) ? ratio(3, 5) : ratio(1, 2);
+    return std::holds_alternative<guidance::LinearVp>(setting.path) ? ratio(3, 5) : ratio(1, 4);
 }
 
 template <class C>
@@ -69,12 +69,12 @@ StepGap one_step(const Setting& setting, Exponent exponent) {
         curve.measured.push_back(real(norm(values)));
         curve.predicted.push_back(size * h * h);
     }
-    const std::string terms = first == series_terms ? "no term" : "first term $h^" + std::to_string(first) + "$";
-    return {{"gap over one step", size > 0 ? "first term $h^2$, coefficient of length " + number(size, 8) : "no term in $h^2$",
-             terms + ", coefficient of $h^2$ of length " + number(real(norm(in_digits(measured))), 8),
+    const std::string terms = first == series_terms ? "no term" : "first term $\\Delta t^" + std::to_string(first) + "$", start = number(first_time(setting));
+    return {{"gap over one step", (size > 0 ? "first term $\\Delta t^2$, coefficient of length " + number(size, 8) : std::string("no term in $\\Delta t^2$")) + ", from $s = " + start + "$",
+             terms + ", coefficient of $\\Delta t^2$ of length " + number(real(norm(in_digits(measured))), 8),
              ScalarTraits<C>::exact ? "exact" : "coefficients at 50 digits", Proof::coefficient,
              agrees && (size == 0 ? first > 2 : first == 2)},
-            {"One step of length $h$", "h", "difference of the gradients", true, true, {std::move(curve)}}};
+            {"One step from $s = " + start + "$ to $s + \\Delta t$", "$\\Delta t$", "difference of the gradients", true, true, {std::move(curve)}}};
 }
 
 // From r = σ/α = 1/2 to 2/5: short enough for equations of degree 3, whose solutions may become infinite.

@@ -28,19 +28,26 @@ double size_of(const Doubles& A) {
     return std::sqrt(square);
 }
 
-// Every piece in `parts` intervals.
-Doubles product_of(const Trajectory& way, int parts) {
-    Doubles D = Doubles::identity(way.x0.size());
-    for (const TrajectoryPiece& piece : way.pieces) {
-        const double h = real(piece.length) / parts, root = std::sqrt(3.0);
-        for (int n = 0; n < parts; ++n) {
-            const Mpfr50 middle = piece.start + piece.length * (2 * n + 1) / (2 * parts), off = h * root / 6;
-            const Doubles first = doubles(way.jacobian(middle - off)), second = doubles(way.jacobian(middle + off));
-            D = exponential(h / 2 * (first + second) + root * h * h / 12 * (second * first - first * second)) * D;
-        }
+// From one time to another in `parts` intervals, times D.
+Doubles product_over(const Trajectory& way, const Mpfr50& from, const Mpfr50& to, int parts, Doubles D) {
+    const Mpfr50 length = to - from;
+    const double h = real(length) / parts, root = std::sqrt(3.0);
+    for (int n = 0; n < parts; ++n) {
+        const Mpfr50 middle = from + length * (2 * n + 1) / (2 * parts), off = h * root / 6;
+        const Doubles first = doubles(way.jacobian(middle - off)), second = doubles(way.jacobian(middle + off));
+        D = exponential(h / 2 * (first + second) + root * h * h / 12 * (second * first - first * second)) * D;
     }
     return D;
 }
+
+// Every piece in `parts` intervals.
+Doubles product_of(const Trajectory& way, int parts) {
+    Doubles D = Doubles::identity(way.x0.size());
+    for (const TrajectoryPiece& piece : way.pieces) D = product_over(way, piece.start, piece.start + piece.length, parts, std::move(D));
+    return D;
+}
+
+Matrix digits(const Doubles& D) { return {D.rows(), D.columns(), {D.values().begin(), D.values().end()}}; }
 
 // A size that was predicted to within `error`, in a matrix of relative size 1.
 Finding predicted_size(std::string name, const std::string& what, const Mpfr50& predicted, const Mpfr50& measured, double error) {
@@ -70,7 +77,20 @@ FromCommutators from_commutators(const Trajectory& way) {
         error = size_of(finer - D) / size_of(finer);
         D = std::move(finer);
     }
-    return {Matrix(D.rows(), D.columns(), {D.values().begin(), D.values().end()}), error};
+    return {digits(D), error};
+}
+
+std::vector<Matrix> at_middle_nodes(const Trajectory& way) {
+    constexpr int parts = 4;
+    std::vector<Matrix> result;
+    Doubles D = Doubles::identity(way.x0.size());
+    for (const TrajectoryPiece& piece : way.pieces) {
+        const Mpfr50 middle = piece.nodes[piece.nodes.size() / 2].t;
+        D = product_over(way, piece.start, middle, parts, std::move(D));
+        result.push_back(digits(D));
+        D = product_over(way, middle, piece.start + piece.length, parts, std::move(D));
+    }
+    return result;
 }
 
 void predicted_gaps(const Trajectory& way, bool commute, Evidence& evidence) {

@@ -6,6 +6,7 @@
 #include "claims/dflow/trajectory.hpp"
 
 #include <string>
+#include <vector>
 
 namespace costate::claims {
 
@@ -16,6 +17,9 @@ struct FromCommutators {
     double error = 0;  ///< relative: the last difference
 };
 FromCommutators from_commutators(const Trajectory& way);
+
+/// The same product from the start to the node in the middle of every piece, in a few intervals.
+std::vector<Matrix> at_middle_nodes(const Trajectory& way);
 
 /// Findings "gap", ‖D - exp ∫G‖/‖D‖, and "asymmetry", ‖D - Dᵀ‖/‖D‖: predicted from the commutators, measured on the D of the
 /// variational equation. 0 is predicted where the matrices commute. They accompany the verdict.

@@ -146,11 +146,11 @@ void hutchinson(const Setting& setting, Evidence& evidence) {
                   gaussian = moments(subject.field, subject.x0, five_values(), block);
     const std::string count = std::to_string(std::size_t{1} << d), rows = std::to_string(block);
     evidence.findings.push_back(
-        same("unbiased", "mean over all " + count + " vectors of signs $= \\operatorname{tr} A =$", whole.trace, signs.mean));
+        same("unbiased", "$A$ a matrix of rational numbers, not $D_x u$; mean over all " + count + " vectors of signs $= \\operatorname{tr} A =$", whole.trace, signs.mean));
     evidence.findings.push_back(same("variance with signs", "$2(\\|A_s\\|_F^2 - \\sum a_{ii}^2) =$",
                                      2 * (whole.symmetric - whole.diagonal), signs.variance));
     evidence.findings.push_back(same("variance with Gaussian moments",
-                                     "$2\\|A_s\\|_F^2 =$ ($A$ its first " + rows + " rows and columns)", 2 * part.symmetric,
+                                     "$2\\|A_s\\|_F^2 =$" + (block < d ? " ($A$ its first " + rows + " rows and columns)" : std::string()), 2 * part.symmetric,
                                      gaussian.variance));
 }
 

@@ -72,7 +72,7 @@ Evidence on_a_mixture(const Setting& setting, int sign) {
             curve.measured.push_back(real(Mpfr50(log_p0 - sign * node.M.trace())));
             curve.predicted.push_back(real(model.log_density(node.t, node.x)));
         }
-    Evidence evidence{.subject = describe(setting)};
+    Evidence evidence{.subject = describe(setting), .numbers = in_numbers(setting, start_of(setting, setting.dim))};
     const Mpfr50 gap = abs(Mpfr50(z1 - log_p1)) / (1 + abs(log_p1)), volume = determinant(way.D);
     evidence.hypotheses.push_back(
         {"the flow is invertible along the trajectory", "$\\det D_{x_0}x(1) = $ " + number(volume, 6), volume > 0});
@@ -135,7 +135,7 @@ constexpr const char* text =
     "any flow. $p_0$ is the path's density at $t = 0$; it is $N(0, I)$ only where $\\alpha_0 = 0$ and $\\sigma_0 = 1$ (not on "
     "vp, ve and edm), and the finding \"start\" says by how much.\n\n"
     "The exact divergence takes $d$ tangents. Hutchinson's estimator $\\epsilon^\\top A \\epsilon$ takes one; it is run, in "
-    "rational numbers, over every vector of signs, which gives its mean and variance without sampling: $\\operatorname{tr} A$ "
+    "rational numbers, on $A$ the matrix of the field \"linear\" with rational entries and of the same dimension, over every vector of signs, which gives its mean and variance without sampling: $\\operatorname{tr} A$ "
     "and $2(\\|A_s\\|_F^2 - \\sum a_{ii}^2)$, $A_s = (A + A^\\top)/2$. With Gaussian probes the variance is $2\\|A_s\\|_F^2$. It "
     "involves moments up to the fourth only, so probes with the values $0, \\pm 1, \\pm 2$ and the probabilities $1/2, 1/6, "
     "1/12$, which have the Gaussian's first five moments, decide it exactly. A seeded sample of Gaussian probes on the mixture "
@@ -150,7 +150,7 @@ Claim dflow_likelihood() {
     const Reading exact{"precise",
                         "$\\dot z = -\\operatorname{div} u_t(x(t))$, $z(0) = \\log p_0(x_0)$ give $z(1) = \\log p_1(x(1))$; "
                         "$\\mathbb{E}\\,\\epsilon^\\top A \\epsilon = \\operatorname{tr} A$",
-                        always(true), precise, Control{"the divergence enters with the opposite sign", "density", broken}};
+                        always(true), precise, Control{"The divergence enters with the opposite sign.", "density", broken}};
     return {"dflow-likelihood", "The log-likelihood along the flow, and Hutchinson's estimator of its divergence",
             "Ben-Hamu et al. 2024 (D-Flow), Equations 9b and 9c", text, {exact},
             {.paths = all_paths("cond-ot"),

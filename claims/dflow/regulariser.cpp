@@ -80,7 +80,7 @@ Finding gradients(int sign, const std::vector<Start>& starts) {
     const std::string count = std::to_string(starts.size());
     return {"gradient",
             "$\\nabla R = (1 - (d-1)/\\|x_0\\|^2)\\, x_0 = -\\nabla\\log p$ at each of " + count + " starts",
-            "equal at " + std::to_string(equal),
+            "equal at " + std::to_string(equal) + " of " + count,
             "exact",
             Proof::exact,
             equal == starts.size()};
@@ -98,7 +98,7 @@ Finding descent(int sign, const std::vector<Start>& starts) {
     }
     return {"descent",
             "a step along $-\\nabla R$ leads towards the sphere, or stays on it, from each of " + std::to_string(starts.size()) + " starts",
-            "from " + std::to_string(right),
+            "from " + std::to_string(right) + " of " + std::to_string(starts.size()),
             "exact",
             Proof::exact,
             right == starts.size()};
@@ -168,13 +168,13 @@ Claim dflow_regulariser() {
         "minimise $R = -\\log p(\\|x_0\\|) = c + (d-1)\\log\\|x_0\\| - \\frac{1}{2}\\|x_0\\|^2$",
         always(false),
         printed,
-        Control{"the start is exchanged for one on the sphere, $d = 5$ and $\\|x_0\\| = 2$, where $\\nabla\\log p = 0$ and neither sign leads away",
+        Control{"The start is exchanged for one on the sphere, $d = 5$ and $\\|x_0\\| = 2$, where $\\nabla\\log p = 0$ and neither sign leads away.",
                 "gradient", printed_on_the_sphere},
         "Equation 10 prints $\\log p$ where it says $-\\log p$. Minimised as printed it drives $x_0$ away from the sphere."};
     const Reading exact{
         "precise",
         "minimise $R = -\\log p(\\|x_0\\|) = c + \\frac{1}{2}\\|x_0\\|^2 - (d-1)\\log\\|x_0\\|$, smallest at $\\|x_0\\| = \\sqrt{d-1}$",
-        always(true), precise, Control{"the sign is turned, as in print", "minimum", printed}};
+        always(true), precise, Control{"The sign is turned, as in print.", "minimum", printed}};
     return {"dflow-regulariser", "The sign of the regulariser of the noise", "Ben-Hamu et al. 2024 (D-Flow), Equation 10", text,
             {print, exact},      {.dims = {2, 1, 3, 10}, .seed = true, .no_model = "it is about the length of a normal vector; no flow enters"}};
 }

@@ -55,21 +55,18 @@ Finding vanishing(std::string name, const std::string& what, const Mpfr50& value
             abs(value) < bound};
 }
 
-// ‖D - e^M‖/‖D‖ along the way, and what Magnus's second term makes of it: Ω₂ = ½ ∫ [G(t), M(t)] dt.
+// ‖D - e^M‖/‖D‖ along the way, and what is predicted of it: D as a product of exponentials with the first commutator in each.
 Figure gap_picture(const Trajectory& way) {
-    Curve curve{"gap of the ordinary exponential; the line is the second term of Magnus' series", {}, {}, {}};
-    Matrix second(way.D.rows(), way.D.rows());
-    for (const TrajectoryPiece& piece : way.pieces)
-        for (std::size_t j = 0; j < piece.nodes.size(); ++j) {
-            const TrajectoryNode& node = piece.nodes[j];
-            second += Mpfr50(node.weight / 2) * commutator(node.G, node.M);
-            if (j != piece.nodes.size() / 2) continue;
-            const Matrix now = second - Mpfr50(node.weight / 4) * commutator(node.G, node.M), printed = exponential(node.M);
-            curve.x.push_back(ScalarTraits<Mpfr50>::to_double(node.t));
-            curve.measured.push_back(ScalarTraits<Mpfr50>::to_double(relative(node.D, printed)));
-            curve.predicted.push_back(ScalarTraits<Mpfr50>::to_double(Mpfr50(size(exponential(node.M + now) - printed) / size(node.D))));
-        }
-    return {"How far $\\exp\\int_0^t D_x u\\,ds$ is from $D_{x_0}x(t)$; predicted: the second term of Magnus's series",
+    Curve curve{"", {}, {}, {}};
+    const std::vector<Matrix> predicted = at_middle_nodes(way);
+    for (std::size_t k = 0; k < predicted.size(); ++k) {
+        const TrajectoryNode& node = way.pieces[k].nodes[way.pieces[k].nodes.size() / 2];
+        const Matrix printed = exponential(node.M);
+        curve.x.push_back(ScalarTraits<Mpfr50>::to_double(node.t));
+        curve.measured.push_back(ScalarTraits<Mpfr50>::to_double(relative(node.D, printed)));
+        curve.predicted.push_back(ScalarTraits<Mpfr50>::to_double(relative(predicted[k], printed)));
+    }
+    return {"How far $\\exp\\int_0^t D_x u\\,ds$ is from $D_{x_0}x(t)$; predicted from the commutators of $D_x u$ at different times",
             "t",
             "relative difference",
             false,
@@ -115,11 +112,11 @@ void add_hypotheses(const Setting& setting, Evidence& evidence) {
 
 Evidence printed(const Setting& setting) {
     const Way way = way_of(setting);
-    Evidence evidence{.subject = describe(setting)};
+    Evidence evidence{.subject = describe(setting), .numbers = in_numbers(setting, start_of(setting, way.whole.x0.size()))};
     add_hypotheses(setting, evidence);
     const Mpfr50 commutators = most_commutator(way.whole);
     evidence.hypotheses.push_back(
-        {"the matrices $D_x u$ of different times commute (print does not ask for it)",
+        {"the matrices $D_x u$ of different times commute",
          "largest $\\|[D_x u, M]\\| / (\\|D_x u\\| \\|M\\|)$, $M = \\int D_x u\\,dt$: " + number(commutators, 3), commutators < bound, false});
     evidence.findings.push_back(vanishing("formula", "relative difference at $t = 1$:", relative(way.whole.D, exponential(way.whole.M))));
     if (on_a_path(setting))
@@ -163,7 +160,7 @@ Finding asymmetry(const Setting& setting, const Trajectory& way) {
 
 Evidence precise_with(const Setting& setting, Product product) {
     const Way way = way_of(setting);
-    Evidence evidence{.subject = describe(setting)};
+    Evidence evidence{.subject = describe(setting), .numbers = in_numbers(setting, start_of(setting, way.whole.x0.size()))};
     const Mpfr50 end = size(way.whole.D);
     evidence.hypotheses.push_back(
         {"the flow and its derivative reach $t = 1$", "$\\|D_{x_0}x(1)\\|_F = $ " + number(end, 6), isfinite(end)});
@@ -184,7 +181,8 @@ Evidence broken(const Setting& setting) { return precise_with(setting, commuting
 constexpr const char* text =
     "The flow of $\\dot x = u_t(x)$ carries a small change of $x_0$ along by $\\dot D = G(t) D$, $G(t) = D_x u_t(x(t))$, $D(0) = "
     "I$. For a scalar equation the solution is $\\exp\\int G\\,dt$. For matrices it is the limit of products $e^{hG(t_N)} "
-    "\\cdots e^{hG(t_1)}$, the later factor on the left: the time-ordered exponential. The two agree when the matrices $G(t)$ "
+    "\\cdots e^{hG(t_1)}$, $t_1, \\ldots, t_N$ the midpoints of $N$ intervals of length $h$ and the later factor on the left: the "
+    "time-ordered exponential. The two agree when the matrices $G(t)$ "
     "commute, and $D$ is then symmetric because each $G(t)$ is.\n\n"
     "The trajectory and $D$ are computed to about 30 digits by Gauss collocation, $\\int G\\,dt$ at the same nodes. On a flow "
     "model $G = (\\dot\\sigma/\\sigma) I + \\gamma_t \\operatorname{Var}(x_1 | x(t))$, so that $\\exp\\int G\\,dt$ is what the "
@@ -205,8 +203,9 @@ Claim dflow_theorem_4_1() {
         "$D_{x_0}x(1) = \\sigma_1 \\exp\\left[\\int_0^1 \\gamma_t \\operatorname{Var}(x_1 | x(t))\\,dt\\right]$, a symmetric matrix",
         [](const Setting& setting) { return commuting(setting); },
         printed,
-        Control{"the subject is exchanged for one whose matrices $D_x u$ commute (for one whose matrices do not, where the setting's own "
-                "commute)",
+        Control{[](const Setting& setting) {
+                    return std::string("The subject is exchanged for one whose matrices $D_x u$ of different times ") + (commuting(setting) ? "do not commute." : "commute.");
+                },
                 "formula", other_subject},
         "The v1 text prints the ordinary exponential and concludes that $D$ is symmetric; matrices of different times need not commute. "
         "It also starts from "
@@ -216,7 +215,9 @@ Claim dflow_theorem_4_1() {
         "$D_{x_0}x(1) = \\mathcal{T}\\exp\\int_0^1 D_x u_t(x(t))\\,dt$, $\\det D_{x_0}x(1) = \\exp\\int_0^1 \\operatorname{div} "
         "u_t(x(t))\\,dt$",
         always(true), precise,
-        Control{"the factors are multiplied in the opposite order (where they commute: taken at the left ends of their intervals)",
+        Control{[](const Setting& setting) {
+                    return commuting(setting) ? "The factors, which commute here, are taken at the left ends of their intervals." : "The factors are multiplied in the opposite order.";
+                },
                 "ordered product", broken}};
     return {"dflow-theorem-4-1",
             "The Jacobian of the flow is a time-ordered exponential",

@@ -77,14 +77,14 @@ std::vector<C> negative(std::vector<C> v) {
     return v;
 }
 
-// D Dᵀ = L Δ Lᵀ with positive pivots; and g·δx = -‖Dᵀg‖² < 0.
+// D Dᵀ with positive pivots; and g·δx = -‖Dᵀg‖² < 0.
 template <class C>
 Finding semidefinite(const Step<C>& step) {
     const guidance::Ldl<C> factors(step.D * step.D.transpose());
     C smallest = factors.pivot(0), descent(0);
     for (std::size_t j = 1; j < factors.size(); ++j) smallest = std::min(smallest, factors.pivot(j));
     for (std::size_t i = 0; i < step.g.size(); ++i) descent += step.g[i] * step.moved[i];
-    return {"semidefinite", "every pivot of $D D^\\top = L \\Delta L^\\top$ at least 0, and $\\nabla L \\cdot \\delta x < 0$",
+    return {"semidefinite", "every pivot of the elimination of $D D^\\top$ at least 0, and $\\nabla L \\cdot \\delta x < 0$",
             "smallest pivot " + number(Mpfr50(smallest), 6) + ", $\\nabla L \\cdot \\delta x = $ " + number(Mpfr50(descent), 6),
             ScalarTraits<C>::exact ? "exact" : "error below 1e-38", ScalarTraits<C>::exact ? Proof::exact : Proof::bound,
             smallest >= C(0) && descent < C(0)};
@@ -169,15 +169,23 @@ std::vector<C> difference(std::vector<C> a, const std::vector<C>& b) {
     return a;
 }
 
+// measured = predicted; else how far apart they are, in lengths of what is measured, as in what `missed` says.
+template <class C>
+Finding compared(std::string name, std::string predicted, const std::string& of, const std::vector<C>& measured, const std::vector<C>& expected) {
+    Finding finding = equality<C>(std::move(name), std::move(predicted), measured, expected);
+    if (!finding.holds) finding.measured = "differs by " + number(100 * relative_difference(expected, measured), 4) + " % of " + of;
+    return finding;
+}
+
 // What print misses, measured, is `predicted`: beside the verdict. 0 where print is right.
 template <class C>
-Finding missed(std::string name, const std::string& what, const std::vector<C>& measured, const std::vector<C>& predicted,
+Finding missed(std::string name, const std::string& what, const std::string& whole, const std::vector<C>& measured, const std::vector<C>& predicted,
                const std::vector<C>& scale) {
     const double of = length(scale), gap = length(difference(measured, predicted)) / of;
     constexpr bool exact = ScalarTraits<C>::exact;
     return {std::move(name),
-            what + ", " + number(100 * length(predicted) / of) + " % of it",
-            number(100 * length(measured) / of) + " %" + (exact ? "" : ", the vectors differ by " + number(gap, 2)),
+            what + ", " + number(100 * length(predicted) / of) + " % of " + whole,
+            number(100 * length(measured) / of) + " % of " + whole + (exact ? "" : ", the vectors differ by " + number(gap, 2)),
             exact ? "exact" : "error below 1e-38",
             exact ? Proof::exact : Proof::bound,
             exact ? measured == predicted : gap < 1e-38,
@@ -222,18 +230,25 @@ Figure left_over(const Setting& setting, const Step<C>& step) {
              curve_of_reading("$-D D^\\top \\nabla L$", doubles(right), 0)}};
 }
 
+constexpr const char *of_gradient = "$\\lVert \\nabla_{x_0} L \\rVert$", *of_variation = "$\\lVert \\delta x(1) \\rVert$";
+
+std::string subject_of(const Setting& setting) {
+    const std::size_t steps = steps_of(setting);
+    return describe(setting) + ", the flow by the midpoint rule in " + (steps == 1 ? "1 step" : std::to_string(steps) + " steps");
+}
+
 template <class C>
 Evidence printed_in(const Setting& setting) {
     const Step<C> step = step_of<C>(setting);
-    Evidence evidence{.subject = describe(setting)};
+    Evidence evidence{.subject = subject_of(setting), .numbers = in_numbers(setting, start_of(setting, step.g.size()))};
     evidence.hypotheses.push_back(sloping(step));
     evidence.hypotheses.push_back(smoothness(setting, 1));
     const std::vector<C> on_g = step.D(step.g), twice = step.D(on_g), turned = difference(step.D.transpose()(step.g), on_g);
-    evidence.findings.push_back(equality<C>("gradient", "$\\nabla_{x_0} L = D \\nabla L$", step.w, on_g));
-    evidence.findings.push_back(equality<C>("variation", "$\\delta x(1) = -D^2 \\nabla L$", step.moved, negative(twice)));
-    evidence.findings.push_back(missed<C>("gradient gap", "$\\nabla_{x_0} L - D \\nabla L = (D^\\top - D) \\nabla L$",
+    evidence.findings.push_back(compared<C>("gradient", "$\\nabla_{x_0} L = D \\nabla L$", of_gradient, step.w, on_g));
+    evidence.findings.push_back(compared<C>("variation", "$\\delta x(1) = -D^2 \\nabla L$", of_variation, step.moved, negative(twice)));
+    evidence.findings.push_back(missed<C>("gradient gap", "$\\nabla_{x_0} L - D \\nabla L = (D^\\top - D) \\nabla L$", of_gradient,
                                           difference(step.w, on_g), turned, step.w));
-    evidence.findings.push_back(missed<C>("gap", "$\\delta x(1) + D^2 \\nabla L = D (D - D^\\top) \\nabla L$",
+    evidence.findings.push_back(missed<C>("gap", "$\\delta x(1) + D^2 \\nabla L = D (D - D^\\top) \\nabla L$", of_variation,
                                           difference(step.moved, negative(twice)), negative(step.D(turned)), step.moved));
     evidence.figures.push_back(left_over(setting, step));
     return evidence;
@@ -242,13 +257,13 @@ Evidence printed_in(const Setting& setting) {
 template <class C>
 Evidence precise_in(const Setting& setting, bool broken) {
     const Step<C> step = step_of<C>(setting);
-    Evidence evidence{.subject = describe(setting)};
+    Evidence evidence{.subject = subject_of(setting), .numbers = in_numbers(setting, start_of(setting, step.g.size()))};
     evidence.hypotheses.push_back(sloping(step));
     evidence.hypotheses.push_back(smoothness(setting, 1));
     const std::vector<C> back = step.D.transpose()(step.g);
-    evidence.findings.push_back(equality<C>("gradient", "$\\nabla_{x_0} L = D^\\top \\nabla L$", step.w, back));
-    evidence.findings.push_back(
-        equality<C>("variation", "$\\delta x(1) = -D D^\\top \\nabla L$", step.moved, negative(step.D(broken ? step.g : back))));
+    evidence.findings.push_back(compared<C>("gradient", "$\\nabla_{x_0} L = D^\\top \\nabla L$", of_gradient, step.w, back));
+    evidence.findings.push_back(compared<C>("variation", broken ? "$\\delta x(1) = -D \\nabla L$" : "$\\delta x(1) = -D D^\\top \\nabla L$", of_variation, step.moved,
+                                            negative(step.D(broken ? step.g : back))));
     evidence.findings.push_back(semidefinite(step));
     evidence.figures.push_back(left_over(setting, step));
     if (setting.field == "network") return evidence;
@@ -295,12 +310,14 @@ Claim dflow_variation() {
         "$\\delta x(1) = -[D_{x_0}x(1)]^2 \\nabla_{x(1)} L$",
         [](const Setting& setting) { return commuting(setting) && symmetric(setting); },
         printed,
-        Control{"the subject is exchanged for one on which $D$ is symmetric (for one on which it is not, where the setting's own is)",
+        Control{[](const Setting& setting) {
+                    return std::string("The subject is exchanged for one on which $D$ is ") + (commuting(setting) && symmetric(setting) ? "not symmetric." : "symmetric.");
+                },
                 "variation", other_subject},
         "The v1 text prints $D \\nabla L$ for $\\nabla_{x_0} L$ because it takes $D$ to be symmetric (Theorem 4.1)."};
     const Reading exact{
         "precise", "$\\delta x(1) = -D D^\\top \\nabla_{x(1)} L$, $D = D_{x_0}x(1)$; $D D^\\top$ is positive semidefinite", always(true),
-        precise, Control{"the factor $D^\\top$ is left out of the prediction: $-D \\nabla L$", "variation", broken}};
+        precise, Control{"The factor $D^\\top$ is left out of the prediction: $-D \\nabla L$.", "variation", broken}};
     return {"dflow-variation",
             "What a gradient step on the noise does to the sample",
             "Ben-Hamu et al. 2024 (D-Flow), Section 4, first variation",

@@ -25,7 +25,8 @@ Claim claim() {
     const auto run = [](bool holds) { return [holds](const Setting&) { return evidence(holds); }; };
     Claim c{"my-claim", "A title with $h^2$", "Somebody 2020, Theorem 1", "First paragraph with $x_1$.\n\nSecond & last.", {}, {}};
     c.readings.push_back({"printed", "$O(h^3)$ always", always(false), run(false), {"a subject on which it holds", "order", run(true)}, "It is of order 2."});
-    c.readings.push_back({"precise", "$O(h^2)$", always(true), run(true), {"one coefficient is moved", "order", run(false)}});
+    const auto broken = [](const Setting& setting) { return setting.dim == 1 ? "the only coefficient is moved" : "one coefficient is moved"; };
+    c.readings.push_back({"precise", "$O(h^2)$", always(true), run(true), {broken, "order", run(false)}});
     return c;
 }
 
@@ -71,6 +72,31 @@ TEST_CASE("the page tells every reading in full once, and the other settings in 
     CHECK(page.find("http") == std::string::npos);
 }
 
+TEST_CASE("a control tells what is broken in its own setting, and what it was run on where that is another subject") {
+    const Claim c = claim();
+    std::vector<ReportedClaim> claims{reported(c)};
+    const auto page = [&] { return verify_page(claims, {}, {}); };
+    CHECK(count(page(), "one coefficient is moved") == 1);
+    CHECK(page().find("the only coefficient is moved") == std::string::npos);
+    CHECK(page().find("Run on another field") == std::string::npos);  // the control has the reading's own subject
+    for (ReportedReading& run : claims[0].readings) run.setting.dim = 1;
+    claims[0].readings[0].controlled.subject = "another field";
+    CHECK(count(page(), "the only coefficient is moved") == 1);
+    CHECK(page().find("one coefficient is moved") == std::string::npos);
+    CHECK(count(page(), "Run on another field.") == 1);
+}
+
+TEST_CASE("the index says in which setting a verdict was found") {
+    const Claim c = claim();
+    std::vector<ReportedClaim> claims{reported(c)};
+    claims[0].readings[0].setting_text = "path=ve dim=2";
+    const std::string page = verify_page(claims, {}, {});
+    const std::string index = page.substr(0, page.find("<section"));
+    CHECK(count(index, "path=ve dim=2") == 1);
+    CHECK(count(index, "dim=3") == 0);
+    CHECK(count(index, "1 claims, 2 readings, run 4 times in different settings") == 1);
+}
+
 TEST_CASE("what did not come out as predicted is said in words") {
     const Claim c = claim();
     const std::vector<ReportedClaim> claims{reported(c, false)};
@@ -87,6 +113,16 @@ TEST_CASE("a picture has the prediction and the measurement") {
     CHECK(count(script, "$measured0 << EOD") == 1);
     CHECK(script.find("set logscale x") != std::string::npos);
     CHECK(script.find("‖e‖") != std::string::npos);
+    CHECK(count(script, "$predicted0 with lines") == 1);
+    Figure named = figure;
+    named.logarithmic_x = false;
+    named.names = {"•", "[•]", "[•,•]"};
+    named.curves[0].x = {1, 2, 3};
+    named.curves[0].label = "$g_{OTD}$ of a_b";
+    const std::string things = figure_script(named);
+    CHECK(things.find("'[•,•]' 3") != std::string::npos);
+    CHECK(things.find("with lines") == std::string::npos);  // no line joins things
+    CHECK(things.find("g_{OTD} of a\\_b") != std::string::npos);
     Figure broken = figure;
     broken.curves[0].measured.pop_back();
     CHECK_THROWS_AS(figure_script(broken), std::invalid_argument);
