@@ -28,7 +28,7 @@ math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Ca
 .as { color: #444; } .wrong { background: #fbe3e0; color: #8a1c00; font-weight: 600; padding: 0 .3rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e4e4e4; } th { background: #f4f4f4; }
-td { max-width: 21rem; overflow-wrap: anywhere; } td.name { overflow-wrap: normal; } .set { color: #555; font-size: .92em; } abbr { text-decoration: none; }
+td { max-width: 21rem; overflow-wrap: anywhere; } td.name, td.word { overflow-wrap: normal; } .set { color: #555; font-size: .92em; } abbr { text-decoration: none; }
 .wide { overflow-x: auto; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
 figure { margin: 1.2rem 0; max-width: 46rem; } figure svg { width: 100%; height: auto; } figcaption { color: #444; font-size: .92rem; }
 .control { border-left: 4px solid #56B4E9; background: #f2f8fc; padding: .5rem .9rem; margin: .6rem 0; overflow-x: auto; }
@@ -69,7 +69,7 @@ std::string index(std::span<const ReportedClaim> claims) {
                        "<th>weakest proof</th><th>control</th></tr></thead><tbody>\n";
     for (const ReportedClaim& claim : claims) {
         for (const ReportedReading* run : page::told_in_full(claim)) {
-            text += fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"set\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            text += fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"set\">{}</td><td class=\"set\">{}</td><td>{}</td><td>{}</td><td class=\"word\">{}</td><td>{}</td></tr>\n",
                                 html_escaped(claim.claim->id),
                                 page::formulas(claim.claim->title), html_escaped(claim.claim->source), html_escaped(run->reading->name), html_escaped(run->setting_text), page::verdict(run->holds),
                                 run->as_predicted ? "yes" : "<span class=\"wrong\">no</span>", html_escaped(name(run->own.proof())),

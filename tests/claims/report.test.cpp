@@ -94,6 +94,10 @@ TEST_CASE("the index says in which setting a verdict was found") {
     const std::string index = page.substr(0, page.find("<section"));
     CHECK(count(index, "path=ve dim=2") == 1);
     CHECK(count(index, "dim=3") == 0);
+    CHECK(count(index, "<td>noticed</td>") == 2);
+    claims[0].readings[0].control_noticed = false;
+    const std::string unnoticed = verify_page(claims, {}, {});
+    CHECK(count(unnoticed.substr(0, unnoticed.find("<section")), "<td><span class=\"wrong\">not noticed</span></td>") == 1);
     CHECK(count(index, "1 claims, 2 readings, run 4 times in different settings") == 1);
 }
 

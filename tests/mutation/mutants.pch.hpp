@@ -6,6 +6,8 @@
 #include "claims/subjects.hpp"
 #include "ode/loss.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
