@@ -78,7 +78,7 @@ inline Perceptron made(std::string name, const std::vector<std::size_t>& sizes, 
 
 inline std::vector<double> values_of(const nn::SafetensorsFile& file, const std::string& tensor) {
     const nn::Array values = file.values(tensor);
-    return {values.begin(), values.end()};
+    return {values.data(), values.data() + values.size()};
 }
 
 /// The network, start, target and reference gradients of a file.

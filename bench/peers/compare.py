@@ -194,6 +194,7 @@ def picture(results, file):
         values += [f"{r['median_seconds'][n]['gradient'] / ours:.3f}" if n in r["median_seconds"] else "?" for n in names]
         lines.append(f'"{label(r)}" ' + " ".join(values))
     columns = len(lines[0].split()) - 1
+    lowest = min([0.25] + [r["limit_seconds"] / r["median_seconds"]["costate"]["gradient"] for r in results if r["limit_seconds"] > 0]) / 2
     plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2})" for k in range(columns))
     script = "$data << END\n" + "\n".join(lines) + f"""
 END
@@ -209,7 +210,7 @@ set ylabel 'time of one gradient / ours'
 set xtics rotate by -30
 set key outside right top
 set bmargin 6
-plot [:][0.125:] {plots}
+plot [:][{lowest:.4f}:] {plots}
 """
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 

@@ -12,6 +12,7 @@
 #include "ode/gradient/tiled.hpp"
 #include "ode/whole_step.hpp"
 
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -202,6 +203,9 @@ int serve(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    // what the loading of a large network frees is used again and not mapped anew, page by page
+    mallopt(M_MMAP_THRESHOLD, 1 << 28);
+    mallopt(M_TRIM_THRESHOLD, 1 << 28);
     return serve({argv + 1, argv + argc});
 } catch (const std::exception& error) {
     std::cerr << "ours: " << error.what() << "\n";
