@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace costate::claims {
@@ -73,10 +75,11 @@ void on_a_network(const Setting& setting, const ode::Tableau& sweep, Evidence& e
                                  error < Mpfr50("1e-40")});
 }
 
-// λ_nᵀδ_n in double precision, of the pair and of a λ by the partner of a method that differs in one entry; and how far `own` drifts.
+// Where it stays finite, λ_nᵀδ_n in double precision, of the pair and of a λ by the partner of a method that differs in one entry; and how far `own` drifts.
 void drift(const Setting& setting, const ode::Tableau& sweep, Evidence& evidence) {
     constexpr std::size_t steps = 32;
     const std::vector<double> own = products<double>(setting, sweep, steps);
+    if (!std::all_of(own.begin(), own.end(), [](double value) { return std::isfinite(value); })) return;  // some solutions of degree 3 are infinite before t = 1
     double largest = 0;
     for (const double value : own) largest = std::max(largest, std::abs(value - own.back()));
     largest /= std::abs(own.back());

@@ -28,7 +28,7 @@ Finding equality(std::string name, std::string predicted, const std::vector<C>& 
     constexpr bool exact = ScalarTraits<C>::exact;
     const double gap = relative_difference(measured, expected);
     const bool equal = exact ? measured == expected : gap < 1e-38;
-    return {std::move(name), std::move(predicted), !equal ? "differs by " + number(100 * gap, 4) + " %" : exact ? "equal" : "equal, relative difference " + number(gap, 2),
+    return {std::move(name), std::move(predicted), !equal ? "differs by " + number(100 * gap, 4) + " % of it" : exact ? "equal" : "equal, relative difference " + number(gap, 2),
             exact ? "exact" : "error below 1e-38", exact ? Proof::exact : Proof::bound, equal};
 }
 

@@ -91,10 +91,10 @@ void add_hypotheses(const Setting& setting, Evidence& evidence) {
     const double off =
         ScalarTraits<Mpfr50>::to_double(abs(Mpfr50(first.alpha)) + abs(Mpfr50(first.sigma2 - 1)) + abs(Mpfr50(last.alpha - 1)));
     evidence.hypotheses.push_back({"the path runs from $\\alpha_0 = 0$, $\\sigma_0 = 1$ to $\\alpha_1 = 1$, $\\sigma_1 \\approx "
-                                   "0$ (not needed: the factor $\\sigma_1/\\sigma_0$ is checked)",
+                                   "0$",
                                    "$\\alpha_0 = $ " + number(first.alpha, 4) + ", $\\sigma_0^2 = $ " + number(first.sigma2, 4) +
                                        ", $\\alpha_1 = $ " + number(last.alpha, 4) + ", $\\sigma_1^2 = $ " +
-                                       number(last.sigma2, 4),
+                                       number(last.sigma2, 4) + "; the factor $\\sigma_1/\\sigma_0$ is what is checked",
                                    off < 1e-40 && last.sigma2 < 1e-3, false});
     guidance::GaussianMixture<Mpfr50> model = make_model<Mpfr50>(setting);
     const Mpfr50 t = Mpfr50(1) / 2;

@@ -105,9 +105,10 @@ Finding closed_form(const Setting& setting, bool broken, Figure& figure) {
             figure.curves[i].predicted.push_back(ScalarTraits<Mpfr50>::to_double(at.exact[i]));
         }
     }
-    std::string variances;
+    std::string means, variances;
+    for (const Rational& m : rational_numbers(setting.seed, 6, d)) means += (means.empty() ? "" : ", ") + number(m);
     for (const Mpfr50& v : variance) variances += (variances.empty() ? "" : ", ") + number(v, 3);
-    const std::string of = d > 3 ? "" : ", one Gaussian of variances " + variances + " along the axes";
+    const std::string of = d > 3 ? "" : ", one Gaussian of mean (" + means + ") and variances " + variances + " along the axes";
     return {"integral",
             "$x_t$ at $t = 7/8$ from $s = 1/2$" + of + ", by its flow: first coordinate " + number(best.exact[0], 32),
             "by the formula: " + number(best.formula[0], 32),

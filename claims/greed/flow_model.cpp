@@ -143,7 +143,8 @@ Finding covariances(const Setting& setting, Place& p) {
 
 Evidence run(const Setting& setting, bool broken) {
     Place p = place_of(setting);
-    Evidence evidence{.subject = describe(setting) + ", t = 3/5"};
+    const std::string numbers = in_numbers(setting);
+    Evidence evidence{.subject = describe(setting) + ", t = 3/5", .numbers = numbers.empty() || setting.field == "data-set" ? numbers : numbers + " To all of them $1/32$ is added."};
     const auto point = guidance::at<Mpfr50>(setting.path, p.t);
     evidence.hypotheses.push_back({"$\\sigma_t > 0$ and $\\alpha_t > 0$", "$\\sigma^2 = " + number(point.sigma2, 4) + "$, $\\alpha = " + number(point.alpha, 4) + "$",
                                    point.sigma2 > 0 && point.alpha > 0});

@@ -135,7 +135,7 @@ void complete(Claim& claim, std::string statement, OneStep parts) {
          .expected = always(true),
          .run = [parts](const Setting& setting) { return run_one_step(parts, setting, false); },
          .control = {[](const Setting& setting) { return "In the step that is taken " + spoilt_weight(setting.tableau) + ": the order is lost."; },
-                     "valuation", [parts](const Setting& setting) { return run_one_step(parts, setting, true); }}}};
+                     "coefficient", [parts](const Setting& setting) { return run_one_step(parts, setting, true); }}}};
 }
 
 template Prediction prediction_of<Rational>(std::size_t, std::span<const Rational>);

@@ -188,12 +188,12 @@ Evidence printed(const Setting& setting) {
     const Slope slope = slope_in_h(p, Sequence::exact);
     evidence.findings.push_back({"order", "at least 2 in $h = 1 - t$", slope.text(), "± " + number(slope.uncertainty, 1),
                                  Proof::slope, slope.at_least(2)});
-    evidence.figures.push_back({"Distance of the flow's end from the optimum",
-                                "h = 1 - t",
+    evidence.figures.push_back({"Distance of the flow's end from the optimum; predicted: $h^2$, as printed",
+                                "$h = 1 - t$",
                                 "distance",
                                 true,
                                 true,
-                                {curve_of(slope, 2, half, "the line falls like $h^2$, as printed:")}});
+                                {curve_of(slope, 2, half, "")}});
     add_what_is_there(evidence, setting, p, slope);
     return evidence;
 }

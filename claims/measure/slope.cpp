@@ -11,7 +11,7 @@ namespace costate::claims {
 
 bool Slope::agrees(double p) const { return uncertainty <= 0.1 && std::abs(value - p) <= uncertainty + 0.02; }
 bool Slope::at_least(double p) const { return uncertainty <= 0.1 && value >= p - 0.02 - uncertainty; }
-std::string Slope::text() const { return fmt::format("{:.4f} ± {:.0e}", value, uncertainty); }
+std::string Slope::text() const { return fmt::format("{:.4f} ± {:.0e}", std::abs(value) < 5e-5 ? 0.0 : value, uncertainty); }
 
 Slope slope_of(std::span<const double> h, std::span<const double> error, double known_to) {
     if (h.size() != error.size() || h.size() < 3)

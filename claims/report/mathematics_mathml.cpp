@@ -46,11 +46,28 @@ std::string matrix(const Node& node) {
     return text + "</mtable>";
 }
 
+// ′, ″ …: primes are high already and need no raising.
+bool is_prime(const Node& node) {
+    if (node.kind == Kind::row) return !node.children.empty() && std::all_of(node.children.begin(), node.children.end(), is_prime);
+    return node.text == "′";
+}
+
+std::string primes(const Node& node) {
+    if (node.kind != Kind::row) return html_escaped(node.text);
+    std::string text;
+    for (const Node& child : node.children) text += primes(child);
+    return text;
+}
+
 // Sums and functions like max take what is under and over them; browsers set it beside in running text.
 std::string script(const Node& node) {
     const Node& base = node.children[0];
     const auto absent = [](const Node& one) { return one.kind == Kind::row && one.children.empty(); };
     const bool below = !absent(node.children[1]), above = !absent(node.children[2]);
+    if (above && is_prime(node.children[2])) {
+        const std::string marked = "<mrow>" + row_element(base) + "<mtext class=\"prime\">" + primes(node.children[2]) + "</mtext></mrow>";
+        return below ? "<msub>" + marked + row_element(node.children[1]) + "</msub>" : marked;
+    }
     const bool integral = base.kind == Kind::operation && (base.text == "∫" || base.text == "∮" || base.text == "∬");
     const bool limits = base.role == Role::large && !integral && (base.kind == Kind::operation || base.kind == Kind::function);
     const std::string name = limits ? (below && above ? "munderover" : below ? "munder" : "mover") : (below && above ? "msubsup" : below ? "msub" : "msup");

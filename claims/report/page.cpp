@@ -21,7 +21,7 @@ constexpr std::string_view head = R"(<!doctype html>
 body { font: 16px/1.55 system-ui, "DejaVu Sans", sans-serif; color: #1a1a1a; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin-bottom: .4rem; } h2 { font-size: 1.25rem; margin: 3rem 0 .2rem; padding-top: .8rem; border-top: 2px solid #ddd; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; } .source { color: #555; margin: 0 0 .8rem; }
-math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math; } .close { white-space: nowrap; }
+math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math; } .close { white-space: nowrap; } .prime { font-family: serif; }
 .readings { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; }
 .reading { border: 1px solid #ddd; border-radius: 4px; padding: .6rem .9rem; overflow-x: auto; } .reading p { margin: .35rem 0; }
 .verdict { font-weight: 600; white-space: nowrap; } .yes { color: #00694c; } .no { color: #b03a00; }
@@ -29,7 +29,7 @@ math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Ca
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e4e4e4; } th { background: #f4f4f4; }
 td { max-width: 21rem; overflow-wrap: anywhere; } td.name, td.word { overflow-wrap: normal; } .set { color: #555; font-size: .92em; } abbr { text-decoration: none; }
-.wide { overflow-x: auto; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
+.wide { overflow-x: auto; } .findings { min-width: 46rem; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
 figure { margin: 1.2rem 0; max-width: 46rem; } figure svg { width: 100%; height: auto; } figcaption { color: #444; font-size: .92rem; }
 .control { border-left: 4px solid #56B4E9; background: #f2f8fc; padding: .5rem .9rem; margin: .6rem 0; overflow-x: auto; }
 .remark { background: #fff6e0; border-left: 4px solid #E69F00; padding: .5rem .9rem; }

@@ -65,7 +65,7 @@ std::string in_numbers(const Setting& setting, std::span<const Rational> start, 
     }
     if (start.empty() && setting.field == "data-set") return text + ".";  // it starts beside one of its points
     const std::string first = start.empty() ? list(vector_of(setting, 3)) : list(start);
-    return text + ".\n\nThe state that it starts from: $" + first + "$. A second vector, the direction of a linear loss or the target of a squared distance: $" +
+    return text + ".\n\nA state, where it starts or the optimum $x_1^*$: $" + first + "$. A second vector, the direction of a linear loss or the target of a squared distance: $" +
            list(vector_of(setting, 4)) + "$.";
 }
 

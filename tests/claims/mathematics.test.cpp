@@ -109,6 +109,19 @@ TEST_CASE("random text is read or refused, and never more than that") {
     CHECK(read > 1000);
 }
 
+TEST_CASE("what would look wrong at the end of a line or above it") {
+    // a point or a comma stays with the formula before it, wherever that may be broken
+    CHECK(to_mathml("of $x$, and").find("<span class=\"close\"><math><mi>x</mi></math>,</span> and") != std::string::npos);
+    CHECK(to_mathml("of $x$ and").find("<span") == std::string::npos);
+    // a prime is a raised letter already; a square is not
+    CHECK(to_mathml("$f'$").find("msup") == std::string::npos);
+    CHECK(to_mathml("$C_p'$").find("msubsup") == std::string::npos);
+    CHECK(to_mathml("$C_p^2$").find("msubsup") != std::string::npos);
+    // a long list of fractions may be broken after a comma and after a slash, a short one not
+    CHECK(to_mathml("$(905085111/8589934592, 120256439/268435456) h^3$").find("<wbr>") != std::string::npos);
+    CHECK(to_mathml("$(1/2, 3/4) h^3$").find("<wbr>") == std::string::npos);
+}
+
 TEST_CASE("every text of every claim can be read") {
     for (const Claim& claim : all_claims()) {
         INFO(claim.id);
