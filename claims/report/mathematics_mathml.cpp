@@ -115,13 +115,12 @@ std::size_t weight(const Node& node) {
     return node.kind == Kind::fraction ? std::max<std::size_t>(sum / 2, 1) : sum;
 }
 
-// Whether a line may end after row[i]: after a relation or a comma where enough stands before it, in brackets more of it; and in a long quotient.
+// Whether a line may end after row[i]: after a relation outside brackets or a comma, where enough stands before it, and in a long quotient.
 bool may_break(const std::vector<Node>& row, std::size_t i, int open, std::size_t length) {
     const Node& node = row[i];
     if (node.kind != Kind::operation) return false;
     if (node.text == "/") return length >= 9 && row[i + 1].kind == Kind::number && row[i + 1].text.size() >= 9;
-    const std::size_t enough = open == 0 ? 9 : 14;
-    return (node.role == Role::punctuation || (open == 0 && node.role == Role::relation)) && length >= enough;
+    return (node.role == Role::punctuation || (open == 0 && node.role == Role::relation)) && length >= 9;
 }
 
 std::string contents(const std::vector<Node>& row, std::string_view between_lines) {

@@ -28,8 +28,8 @@ math { font-size: 1.08em; font-family: "Latin Modern Math", "STIX Two Math", "Ca
 .as { color: #444; } .wrong { background: #fbe3e0; color: #8a1c00; font-weight: 600; padding: 0 .3rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e4e4e4; } th { background: #f4f4f4; }
-td { max-width: 21rem; overflow-wrap: anywhere; } td.name, td.word { overflow-wrap: normal; } .set { color: #555; font-size: .92em; } abbr { text-decoration: none; }
-.wide { overflow-x: auto; } .findings { min-width: 46rem; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
+td { max-width: 21rem; overflow-wrap: break-word; } td.name, td.word { overflow-wrap: normal; } .set { color: #555; font-size: .92em; } abbr { text-decoration: none; }
+.wide { overflow-x: auto; } .long { max-height: 28rem; overflow-y: auto; border: 1px solid #e4e4e4; }
 figure { margin: 1.2rem 0; max-width: 46rem; } figure svg { width: 100%; height: auto; } figcaption { color: #444; font-size: .92rem; }
 .control { border-left: 4px solid #56B4E9; background: #f2f8fc; padding: .5rem .9rem; margin: .6rem 0; overflow-x: auto; }
 .remark { background: #fff6e0; border-left: 4px solid #E69F00; padding: .5rem .9rem; }

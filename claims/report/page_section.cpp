@@ -30,7 +30,7 @@ std::string hypotheses(const Evidence& evidence) {
 }
 
 std::string findings_table(std::span<const Finding> findings) {
-    std::string text = "<div class=\"wide\"><table class=\"findings\"><thead><tr><th>finding</th><th>predicted</th><th>measured</th><th>uncertainty</th><th>proof</th><th></th></tr></thead><tbody>\n";
+    std::string text = "<div class=\"wide\"><table><thead><tr><th>finding</th><th>predicted</th><th>measured</th><th>uncertainty</th><th>proof</th><th></th></tr></thead><tbody>\n";
     for (const Finding& finding : findings)
         text += fmt::format("<tr><td class=\"name\">{}{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"word\"><abbr title=\"{}\">{}</abbr></td><td>{}</td></tr>\n", formulas(finding.name),
                             finding.decides ? "" : " <span class=\"as\">(beside the statement)</span>", formulas(finding.predicted), formulas(finding.measured),
