@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = {"jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
 MODULES = {"jax": "jax", "pytorch": "torch", "casadi": "casadi"}
+COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7"}
 NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C"}
 
 
@@ -193,9 +194,10 @@ def picture(results, file):
         values = [f"{r['limit_seconds'] / ours:.3f}" if r["limit_seconds"] > 0 else "?"] if known else []
         values += [f"{r['median_seconds'][n]['gradient'] / ours:.3f}" if n in r["median_seconds"] else "?" for n in names]
         lines.append(f'"{label(r)}" ' + " ".join(values))
-    columns = len(lines[0].split()) - 1
+    shown = (["limit"] if known else []) + names
+    columns = len(shown)
     lowest = min([0.25] + [r["limit_seconds"] / r["median_seconds"]["costate"]["gradient"] for r in results if r["limit_seconds"] > 0]) / 2
-    plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2})" for k in range(columns))
+    plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2}) lc rgb '{COLOURS[shown[k]]}'" for k in range(columns))
     script = "$data << END\n" + "\n".join(lines) + f"""
 END
 set terminal svg size {260 + 24 * columns * len(results)},420 font 'sans,12' background 'white'

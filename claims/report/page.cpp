@@ -43,7 +43,7 @@ code { font-size: .9em; background: #f4f4f4; padding: .1rem .3rem; overflow-wrap
 constexpr std::string_view how_to_read = R"(<p>Each entry below is a theorem that a program has run. It <b>predicts</b> a number (an order, a constant, an equality) from the statement alone,
 then <b>measures</b> it on a concrete subject, and compares. Where print and mathematics differ there are two <b>readings</b>, and the printed one is expected to fail, on some subjects or on all.
 A verdict is that of the <b>setting</b> it was run in, which the index names: which method, path, field, dimension and seed of its numbers.
-Every reading has a <b>control</b>: one thing is broken on purpose, and the claim has to notice; for a reading that fails, the control is changed so that it holds: another subject, or where it fails on all, another statement.
+Every reading has a <b>control</b>: one thing is broken on purpose, and the claim has to notice; for a reading that fails, the control is a subject on which it holds.
 The <b>weakest proof</b> says how the comparison was made, for the weakest of the findings that decide; each finding's own is in its table: <i>exact</i> (equality of rational numbers, or modulo a prime), <i>coefficient</i> (first non-zero coefficient of a power series with rational coefficients),
 <i>slope</i> (at 50 digits over twelve halvings), <i>bound</i> (equality within a stated error), <i>statistics</i> (a confidence interval), <i>illustration</i> (double precision).</p>
 )";

@@ -11,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 using program::model;
+using program::refuses;
 using program::Scratch;
 namespace fs = std::filesystem;
 
@@ -28,18 +29,6 @@ json profile(std::vector<std::string> more) {
     REQUIRE(outcome.status == 0);
     CHECK(outcome.error.empty());
     return json::parse(outcome.out);
-}
-
-void refuses(const std::vector<std::string>& arguments, const std::string& word) {
-    const auto outcome = program::run(arguments);
-    std::string line = "costate";
-    for (const auto& argument : arguments) line += " " + argument;
-    INFO(line << "\n" << outcome.error);
-    CHECK(outcome.status == 2);
-    CHECK(outcome.out.empty());
-    CHECK(std::count(outcome.error.begin(), outcome.error.end(), '\n') == 1);
-    CHECK(outcome.error.starts_with("costate: "));
-    CHECK(outcome.error.find(word) != std::string::npos);
 }
 
 }  // namespace

@@ -8,9 +8,8 @@
 
 namespace {
 
-using program::refuses;
-
 using program::model;
+using program::refuses;
 using program::Scratch;
 
 void write(const std::string& file, const std::string& contents) { std::ofstream(file, std::ios::binary) << contents; }

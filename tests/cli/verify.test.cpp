@@ -13,10 +13,9 @@
 
 namespace {
 
-using program::refuses;
-
 using nlohmann::json;
 using program::model;
+using program::refuses;
 using program::Scratch;
 namespace fs = std::filesystem;
 

@@ -1,23 +1,9 @@
 // A warmed-up step, solve or gradient allocates nothing: counted by this program's own operator new.
 #include "ode/gradient/methods.hpp"
+#include "tests/ode/allocations.hpp"
 #include "tests/ode/fields.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-}
-// never inlined: the compiler would otherwise pair malloc with the library's delete and warn
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size)) return p;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 using namespace costate;
 using namespace costate::ode;
