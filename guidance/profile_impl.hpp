@@ -134,7 +134,7 @@ inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest
 }
 
 template <class T, class L, class Method>
-void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
+void add_solves(ProfileRuns& runs, const Method& method, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     const std::size_t dim = parts.problem.dimension, batch = request.batch;
     const ode::Tableau& tableau = ode::find_tableau(request.tableau);
     const auto summary = subject.program.program().summary();
@@ -149,7 +149,7 @@ void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileReque
     auto state = std::make_shared<ProfileState<T, Method>>(ProfileState<T, Method>{
         ends, repeated<T>(parts.problem.x0, batch * dim), std::vector<T>(batch * dim),
         StudyLoss<T>(ode::SquaredDistance<T>(repeated<T>(parts.problem.y, batch * dim))), {request.theta, false}, request.steps,
-        {field, tableau, tiling}, {field, tableau, tiling}, {}});
+        {field, tableau, tiling}, {field, tableau, tiling, method}, {}});
     runs.forward = [state] { state->solve(state->ends.s0, state->ends.s1, state->steps, state->x0, state->x1); };
     runs.gradient = [state] { state->gradient(state->loss, state->ends.s0, state->ends.s1, state->steps, state->x0, state->options, state->result); };
     runs.cost = [state] { return state->result.cost; };
@@ -162,7 +162,7 @@ void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileReque
 template <class T, class L>
 ProfileRuns profile_runs(const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     ProfileRuns runs;
-    ode::with_gradient_method(request.method, [&]<class Method>(const Method&) { add_solves<T, L, Method>(runs, parts, request, subject); });
+    ode::with_gradient_method(request.method, [&](const auto& method) { add_solves<T, L>(runs, method, parts, request, subject); });
     add_gemm<L>(runs, request.threads);
     add_read(runs, request.threads);
     return runs;
