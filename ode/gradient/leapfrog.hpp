@@ -102,6 +102,8 @@ struct LeapfrogRule {
     static constexpr std::string_view name = "alf";
     static constexpr std::string_view meaning = "asynchronous leapfrog, order 2 whatever the tableau (Zhuang et al. 2021, MALI); reversible, nothing stored";
 
+    static constexpr std::string_view only_tableau = "midpoint";  ///< its first step is the midpoint rule's; no tableau changes the others
+
     template <class F, Scalar T>
     using Scheme = LeapfrogScheme<F, T>;
 

@@ -1,11 +1,16 @@
 // A reversible method of any order made of any explicit Runge–Kutta method.
 #pragma once
 
+#include "ode/exact_number.hpp"
+#include "ode/gradient/method_name.hpp"
 #include "ode/gradient/reversible.hpp"
 #include "ode/rooted_trees.hpp"
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,10 +113,32 @@ private:
     std::vector<T> end_, later_, mu_;
 };
 
+/// A pair coupled by ℓ, spelled "mccallum-foster:L" with L a decimal or a fraction; 0.999 where it is left out, as its authors do.
 struct McCallumFosterRule {
-    std::string name = "mccallum-foster";
-    static constexpr std::string_view meaning = "reversible pair of steps of any explicit method, coupled by L (McCallum, Foster 2024); nothing stored";
+    static constexpr std::string_view base = "mccallum-foster";
+    static constexpr std::string_view meaning =
+        "reversible pair of steps of any explicit tableau, coupled by L (0.999) (McCallum, Foster 2024); nothing stored";
+    static constexpr std::array names = {MethodName{base, "L", meaning}};
+
+    std::string name = "mccallum-foster:0.999";
     Rational coupling = ratio(999, 1000);  ///< ℓ, 0 < ℓ ≤ 1
+
+    McCallumFosterRule() = default;
+
+    /// Throws std::invalid_argument unless the text is a number with 0 < ℓ ≤ 1.
+    explicit McCallumFosterRule(std::string_view text) : name(std::string(base) + ":" + std::string(text)) {
+        const std::optional<Rational> value = exact_number(text);
+        if (!value || *value <= 0 || *value > 1)
+            throw std::invalid_argument("gradient method '" + std::string(base) + "': L is '" + std::string(text) +
+                                        "'; give a decimal or a fraction above 0 and at most 1, such as 0.999");
+        coupling = *value;
+    }
+
+    static std::optional<McCallumFosterRule> named(std::string_view given, std::span<const std::string_view> parameters) {
+        if (given != base) return std::nullopt;
+        check_parameter_count(base, parameters, 1);
+        return parameters.empty() ? McCallumFosterRule() : McCallumFosterRule(parameters.front());
+    }
 
     template <class F, Scalar T>
     using Scheme = McCallumFosterScheme<F, T>;

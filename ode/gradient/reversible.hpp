@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace costate::ode::reversible {
@@ -130,6 +131,17 @@ template <class Rule>
 struct Reversible : Rule {
     static constexpr bool discrete = true;  ///< the derivative of the discrete map, == in exact arithmetic
     static constexpr bool own_map = true;   ///< a map of its own: x₁ is not the tableau's
+
+    Reversible() = default;
+    explicit Reversible(Rule rule) : Rule(std::move(rule)) {}
+
+    /// As Rule::named, for rules that are spelled with parameters.
+    static std::optional<Reversible> named(std::string_view base, std::span<const std::string_view> parameters)
+        requires requires { Rule::named(base, parameters); }
+    {
+        std::optional<Rule> rule = Rule::named(base, parameters);
+        return rule ? std::optional(Reversible(std::move(*rule))) : std::nullopt;
+    }
 
     template <class F, Scalar T>
     using Scheme = typename Rule::template Scheme<F, T>;

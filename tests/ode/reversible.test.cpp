@@ -14,15 +14,12 @@
 using namespace costate;
 using namespace costate::ode;
 using namespace costate::testing;
+using Catch::Matchers::Contains;
 using reversible::AsynchronousLeapfrog, reversible::McCallumFoster, reversible::ReversibleHeun;
 
 namespace {
 
-McCallumFoster coupled(const Rational& coupling) {
-    McCallumFoster method;
-    method.coupling = coupling;
-    return method;
-}
+McCallumFoster coupled(std::string_view coupling) { return McCallumFoster(reversible::McCallumFosterRule(coupling)); }
 
 template <class T>
 struct Inputs {
@@ -92,14 +89,14 @@ double gap(const GradientResult<double>& a, const GradientResult<double>& b) {
 TEST_CASE("a reversible gradient is that of its own map, == in the rationals") {
     check_exact<Rational>(McCallumFoster{}, "euler", 3);
     check_exact<Rational>(McCallumFoster{}, "heun", 1);
-    check_exact<Rational>(coupled(ratio(2, 3)), "midpoint", 1);
+    check_exact<Rational>(coupled("2/3"), "midpoint", 1);
     check_exact<Rational>(AsynchronousLeapfrog{}, "euler", 3);
     check_exact<Rational>(ReversibleHeun{}, "euler", 3);
 }
 
 TEST_CASE("a reversible gradient is that of its own map, == in the prime field over thousands of steps") {
     for (const char* name : {"euler", "midpoint", "rk4", "dormand-prince"}) check_exact<PrimeField>(McCallumFoster{}, name, 1000);
-    check_exact<PrimeField>(coupled(1), "kutta3", 1000);
+    check_exact<PrimeField>(coupled("1"), "kutta3", 1000);
     check_exact<PrimeField>(AsynchronousLeapfrog{}, "euler", 10000);
     check_exact<PrimeField>(ReversibleHeun{}, "euler", 10000);
     // the field is met at other states by each scheme, so equal gradients of two of them would be a fault of the test
@@ -107,7 +104,7 @@ TEST_CASE("a reversible gradient is that of its own map, == in the prime field o
     const auto leapfrog = by<Polynomial<P>, P>(AsynchronousLeapfrog{}, find_tableau("euler"), 50);
     const auto heun = by<Polynomial<P>, P>(ReversibleHeun{}, find_tableau("euler"), 50);
     const auto fine = by<Polynomial<P>, P>(McCallumFoster{}, find_tableau("heun"), 50);
-    const auto coarse = by<Polynomial<P>, P>(coupled(ratio(99, 100)), find_tableau("heun"), 50);
+    const auto coarse = by<Polynomial<P>, P>(coupled("0.99"), find_tableau("heun"), 50);
     CHECK_FALSE(leapfrog.x_bar == heun.x_bar);
     CHECK_FALSE(leapfrog.theta_bar == heun.theta_bar);
     CHECK_FALSE(fine.x_bar == coarse.x_bar);
@@ -142,9 +139,24 @@ TEST_CASE("in double the gradient is that of its own map up to the reconstructio
     CHECK(check(AsynchronousLeapfrog{}, 2000) < 1e-11);
     CHECK(check(ReversibleHeun{}, 2000) < 1e-11);
     CHECK(check(McCallumFoster{}, 2000) < 1e-12);
-    const McCallumFoster loose = coupled(ratio(49, 50));
+    const McCallumFoster loose = coupled("0.98");
     const double growth = std::log(check(loose, 1200) / check(loose, 600)) / 600;
     CHECK(growth == Approx(-std::log(0.98)).epsilon(0.2));
+}
+
+TEST_CASE("the coupling is an exact number, and what is none is refused in a sentence") {
+    CHECK(exact_number("0.999") == ratio(999, 1000));
+    CHECK(exact_number("-.5") == ratio(-1, 2));
+    CHECK(exact_number("007/14") == ratio(1, 2));
+    CHECK(exact_number("0.08") == ratio(2, 25));
+    CHECK(exact_number("0") == Rational(0));
+    for (const char* bad : {"", "-", ".", "1.", "--1", "1/0", "/2", "1e-3", " 1", "0x1", "1/2/3", "1.5/2"}) {
+        INFO(bad);
+        CHECK_FALSE(exact_number(bad).has_value());
+    }
+    CHECK(coupled("0.999").coupling == McCallumFoster{}.coupling);
+    CHECK(coupled("0.999").name == McCallumFoster{}.name);
+    for (const char* bad : {"0", "1.001", "-0.5", "half", ""}) CHECK_THROWS_WITH(coupled(bad), Contains("above 0 and at most 1"));
 }
 
 TEST_CASE("memory: nothing grows with the steps; stored states do") {
@@ -192,7 +204,7 @@ TEST_CASE("against the truth: the coupled pair has its base's order, the others 
         }
     };
     for (const char* name : {"euler", "midpoint", "kutta3", "rk4", "dormand-prince"}) check(McCallumFoster{}, name);
-    check(coupled(ratio(3, 4)), "euler");
+    check(coupled("3/4"), "euler");
     check(AsynchronousLeapfrog{}, "dormand-prince");
     check(ReversibleHeun{}, "euler");
 }
