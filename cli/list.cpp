@@ -43,8 +43,9 @@ void add_tableaus(Lines& lines, Json& json) {
 
 void add_named(const std::vector<guidance::Named>& things, std::string_view second, Lines& lines, Json& json) {
     for (const guidance::Named& thing : things) {
-        lines.push_back({thing.name, thing.meaning});
+        lines.push_back({thing.parameters.empty() ? thing.name : thing.name + ":" + thing.parameters, thing.meaning});
         json.push_back({{"name", thing.name}, {std::string(second), thing.meaning}});
+        if (!thing.parameters.empty()) json.back()["parameters"] = thing.parameters;
     }
 }
 

@@ -156,7 +156,8 @@ int run(const Options& given) {
 void declare(CLI::App& app, Options& options) {
     guidance::StudyRequest& request = options.request;
     app.add_option("SUBJECT", request.subject, "network file, gaussian-mixture, or the name of a field (costate list fields)")->required();
-    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: all but look-ahead; costate list methods)")->delimiter(',');
+    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: one of each kind; costate list methods)")->delimiter(',');
+    app.add_flag("--all-methods", request.all_methods, "every gradient method that there is")->excludes("--methods");
     app.add_option("--tableaus", request.tableaus, "tableaus (default: euler,midpoint,rk4,dormand-prince; costate list tableaus)")->delimiter(',');
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());
     app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these), mixed: the field in single precision, the solver in double")->delimiter(',');

@@ -127,14 +127,17 @@ std::size_t sample_bytes(const autodiff::ProgramSummary& summary, const ode::Tab
     return summary.workspace_bytes + summary.record_bytes + (ode::effective_stages(tableau) + 3) * dim * sizeof(T) + 2 * dim * sizeof(L);
 }
 
-// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; and where the weights stream θ̄ does, too: a tile has 64 samples then.
+// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; it is read and written once a tile: a tile has 96 samples where the
+// batch has twice as many, and 64 where the weights stream.
 inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest& request) {
-    const std::size_t tiles = request.theta ? 2 : request.threads;
-    return ode::tile_rows(bytes, request.batch, tiles, request.theta && bytes.weights > bytes.cache ? 64 : 32);
+    if (!request.theta) return ode::tile_rows(bytes, request.batch, request.threads);
+    constexpr std::size_t many = 96;
+    const std::size_t rows = ode::tile_rows(bytes, request.batch, 2, bytes.weights > bytes.cache ? 64 : 32);
+    return request.batch >= 2 * many ? std::max(rows, many) : rows;
 }
 
 template <class T, class L, class Method>
-void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
+void add_solves(ProfileRuns& runs, const Method& method, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     const std::size_t dim = parts.problem.dimension, batch = request.batch;
     const ode::Tableau& tableau = ode::find_tableau(request.tableau);
     const auto summary = subject.program.program().summary();
@@ -149,7 +152,7 @@ void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileReque
     auto state = std::make_shared<ProfileState<T, Method>>(ProfileState<T, Method>{
         ends, repeated<T>(parts.problem.x0, batch * dim), std::vector<T>(batch * dim),
         StudyLoss<T>(ode::SquaredDistance<T>(repeated<T>(parts.problem.y, batch * dim))), {request.theta, false}, request.steps,
-        {field, tableau, tiling}, {field, tableau, tiling}, {}});
+        {field, tableau, tiling}, {field, tableau, tiling, method}, {}});
     runs.forward = [state] { state->solve(state->ends.s0, state->ends.s1, state->steps, state->x0, state->x1); };
     runs.gradient = [state] { state->gradient(state->loss, state->ends.s0, state->ends.s1, state->steps, state->x0, state->options, state->result); };
     runs.cost = [state] { return state->result.cost; };
@@ -162,7 +165,7 @@ void add_solves(ProfileRuns& runs, const Study::Parts& parts, const ProfileReque
 template <class T, class L>
 ProfileRuns profile_runs(const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     ProfileRuns runs;
-    ode::with_gradient_method(request.method, [&]<class Method>(const Method&) { add_solves<T, L, Method>(runs, parts, request, subject); });
+    ode::with_gradient_method(request.method, [&](const auto& method) { add_solves<T, L>(runs, method, parts, request, subject); });
     add_gemm<L>(runs, request.threads);
     add_read(runs, request.threads);
     return runs;

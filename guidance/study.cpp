@@ -104,7 +104,7 @@ std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau&
     if (method == greedy_name) return std::nullopt;
     std::size_t order = 0;
     ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
-                              [&]<class Method>(const Method&) { order = Method::predicted_order(tableau); });
+                              [&](const auto& method) { order = method.predicted_order(tableau); });
     return order;
 }
 

@@ -20,6 +20,7 @@ namespace costate::guidance {
 struct StudyRequest {
     std::string subject;                                   // a network file, the name of a field, or gaussian-mixture
     std::vector<std::string> methods{}, tableaus{}, precisions{};
+    bool all_methods = false;                              // where no methods are named: every one that there is
     std::vector<std::size_t> steps{};
     std::string path{}, variables{};                       // the probability path; time or regular
     std::optional<std::size_t> dimension{};                  // of gaussian-mixture, 2 unless given
@@ -110,6 +111,7 @@ private:
 /// A name on the command line and what it means in a sentence.
 struct Named {
     std::string name, meaning;
+    std::string parameters{};  // what may follow the name after a colon
 };
 const std::vector<Named>& study_methods();
 const std::vector<Named>& study_precisions();

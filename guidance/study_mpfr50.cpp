@@ -69,9 +69,9 @@ std::function<bool(std::string_view, const ode::Tableau&)> leading_in_mpfr50(con
     return [course, shared = field, ends = course.both_ends(field)](std::string_view name, const ode::Tableau& tableau) {
         Field own = shared;
         bool vanishes = true;
-        ode::with_gradient_method(name, [&]<class Method>(const Method& method) {
+        ode::with_gradient_method(name, [&](const auto& method) {
             const auto vanishes_at = [&](const Place& place) {
-                return ode::leading_coefficient(method, own, place.loss, tableau, place.s, place.x, Method::predicted_order(tableau)).vanishes;
+                return ode::leading_coefficient(method, own, place.loss, tableau, place.s, place.x, method.predicted_order(tableau)).vanishes;
             };
             vanishes = vanishes_at(ends[0]) && vanishes_at(ends[1]) && vanishes_at(course.inside(own));
         });

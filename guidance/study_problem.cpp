@@ -44,20 +44,40 @@ std::vector<T> without_repetition(std::vector<T> values) {
     return result;
 }
 
-// What is meant by every method that costs little: look-ahead is asked for by name.
-std::vector<std::string> default_methods(const Study::Parts& parts) {
-    std::vector<std::string> methods;
+std::optional<std::string> no_path_method(const Study::Parts& parts, std::string_view name) {
+    return name == detail::greedy_name ? no_greedy(parts) : name == detail::look_ahead_name ? no_look_ahead(parts) : std::nullopt;
+}
+
+// One of each kind; the others are asked for by name, or all at once.
+std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
+    std::vector<std::string> methods{"dto", "partner", "backsolve", "stored-states", "forward"};
+    if (!no_greedy(parts)) methods.emplace_back(detail::greedy_name);
+    if (!all) return methods;
     for (const Named& method : study_methods()) {
-        if (method.name == detail::look_ahead_name || (method.name == detail::greedy_name && no_greedy(parts))) continue;
-        methods.push_back(method.name);
+        const bool known = std::find(methods.begin(), methods.end(), method.name) != methods.end();
+        if (!known && !no_path_method(parts, method.name)) methods.push_back(method.name);
     }
     return methods;
 }
 
+bool takes_no_parameters(std::string_view name) { return name == detail::greedy_name || name == detail::look_ahead_name; }
+
+// A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
+std::string in_full(const std::string& given) {
+    if (takes_no_parameters(given)) return given;
+    check_names({std::string(ode::split_spelling(given).front())}, study_methods(), "methods");
+    std::string name;
+    try {
+        ode::with_gradient_method(given, [&](const auto& method) { name = method.name; });
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("--methods: {}", error.what()));
+    }
+    return name;
+}
+
 void check_path_methods(const Study::Parts& parts) {
     for (const std::string& name : parts.problem.methods) {
-        const auto why = name == detail::greedy_name ? no_greedy(parts) : name == detail::look_ahead_name ? no_look_ahead(parts) : std::nullopt;
-        if (why) throw std::invalid_argument(fmt::format("--methods {}: {}", name, *why));
+        if (const auto why = no_path_method(parts, name)) throw std::invalid_argument(fmt::format("--methods {}: {}", name, *why));
     }
 }
 
@@ -66,10 +86,11 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     const auto chosen = [](std::vector<std::string> given, std::vector<std::string> otherwise) {
         return without_repetition(given.empty() ? std::move(otherwise) : std::move(given));
     };
-    problem.methods = chosen(request.methods, default_methods(parts));
+    std::vector<std::string> methods = request.methods.empty() ? default_methods(parts, request.all_methods) : request.methods;
+    std::transform(methods.begin(), methods.end(), methods.begin(), in_full);
+    problem.methods = without_repetition(std::move(methods));
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});
-    check_names(problem.methods, study_methods(), "methods");
     check_names(problem.precisions, study_precisions(), "precisions");
     check_path_methods(parts);
     if (problem.mixture && std::find(problem.precisions.begin(), problem.precisions.end(), "mixed") != problem.precisions.end())
@@ -224,7 +245,8 @@ std::string StudyProblem::configuration() const {
 const std::vector<Named>& study_methods() {
     static const std::vector<Named> methods = [] {
         std::vector<Named> list;
-        ode::for_each_gradient_method([&](const auto& method) { list.push_back({std::string(method.name), std::string(method.meaning)}); });
+        for (const ode::MethodName& method : ode::gradient_methods())
+            list.push_back({std::string(method.base), std::string(method.meaning), std::string(method.parameters)});
         list.push_back({std::string(detail::greedy_name), "the gradient of L(x1hat(t0, x)), one evaluation and one vjp; needs a path"});
         list.push_back({std::string(detail::look_ahead_name), "dto on steps in the regular variables x/alpha over sigma/alpha; needs a path"});
         return list;

@@ -180,7 +180,17 @@ TEST_CASE("Lotka–Volterra to T = 1 and T = 10 by every method on a fine grid")
 }
 
 TEST_CASE("methods by name") {
-    CHECK(gradient_method_names() == std::vector<std::string_view>{"dto", "partner", "backsolve", "stored-states", "forward"});
+    for (const MethodName& known : gradient_methods()) {
+        std::string spelled;
+        with_gradient_method(known.base, [&](const auto& method) { spelled = method.name; });
+        CHECK(split_spelling(spelled).front() == known.base);
+        CHECK_FALSE(known.meaning.empty());
+        CHECK_THROWS_WITH(with_gradient_method(std::string(known.base) + ":1:2:3:4:5", [](const auto&) {}), Contains(std::string(known.base)) && Contains("parameters are 5"));
+    }
+    CHECK(split_spelling("two:8:") == std::vector<std::string_view>{"two", "8", ""});
+    CHECK(whole_parameter("m", "slots", "8", 1, 8) == 8);
+    for (const char* bad : {"", "-1", "0", "9", "8x", " 8", "99999999999999999999"})
+        CHECK_THROWS_WITH(whole_parameter("m", "slots", bad, 1, 8), Contains("slots is '") && Contains("from 1 to 8"));
     std::string_view met;
     with_gradient_method("partner", [&](const auto& method) { met = method.name; });
     CHECK(met == "partner");
