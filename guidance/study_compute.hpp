@@ -39,6 +39,10 @@ namespace detail {
 
 /// Methods that need a path, beside those of the list of gradient methods.
 inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead";
+/// Whether the tableau changes the method. Rows of those that it does not change are under euler.
+bool takes_tableaus(std::string_view method);
+/// Whether the method differentiates a discrete map of its own, whose end is not the tableau's.
+bool has_own_map(std::string_view method);
 /// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 
@@ -50,12 +54,14 @@ struct GradientTask {
     std::string_view method;
     const ode::Tableau* tableau = nullptr;
     std::size_t steps = 1, first = 0, count = 1, repetitions = 1;
+    bool stored = false;  // of a method with its own map: the gradient of that map with every state stored
 };
 
 struct GradientOutcome {
     std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
     ode::Cost cost;
     double seconds = 0;  // the median
+    std::optional<double> reconstruction_error{};
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.
