@@ -3,8 +3,10 @@
 
 #include "ode/gradient/backsolve.hpp"
 #include "ode/gradient/forward_sensitivities.hpp"
+#include "ode/gradient/interpolating.hpp"
 #include "ode/gradient/method_name.hpp"
 #include "ode/gradient/partner.hpp"
+#include "ode/gradient/resolve.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/stored_states.hpp"
 
@@ -32,7 +34,8 @@ concept GradientMethod = requires(const M& method, F& f, const L& loss, const Ta
     { method(f, loss, tableau, t, t, steps, x0, GradientOptions{}) } -> std::same_as<GradientResult<T>>;
 };
 
-using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, otd::Backsolve, otd::StoredStates, ForwardSensitivities>;
+using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve,
+                                   ForwardSensitivities>;
 
 namespace detail {
 

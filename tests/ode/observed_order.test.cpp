@@ -48,7 +48,10 @@ TEST_CASE("every method meets its predicted order with every tableau, in x0, the
             const double predicted = static_cast<double>(method.predicted_order(tableau));
             CHECK(observed(0, 2) == Approx(predicted).margin(0.1));
             CHECK(observed(2, 6) == Approx(predicted).margin(0.1));
-            CHECK(observed(6, 8) == Approx(predicted).margin(0.1));
+            // of ∂L/∂t₁ optimize-then-discretize integrates nothing backwards: the tableau's own order, beside the method's
+            const double of_times = observed(6, 8);
+            CHECK(of_times >= predicted - 0.1);
+            CHECK(of_times <= static_cast<double>(order(tableau)) + 0.1);
         });
 }
 
