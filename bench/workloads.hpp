@@ -3,8 +3,10 @@
 
 #include "autodiff/array_functions.hpp"
 #include "autodiff/program_field.hpp"
+#include "nn/dtype.hpp"
 #include "nn/safetensors.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -77,8 +79,12 @@ inline Perceptron made(std::string name, const std::vector<std::size_t>& sizes, 
 }
 
 inline std::vector<double> values_of(const nn::SafetensorsFile& file, const std::string& tensor) {
-    const nn::Array values = file.values(tensor);
-    return {values.data(), values.data() + values.size()};
+    const auto& entry = file.entry(tensor);
+    std::size_t count = 1;
+    for (const std::size_t extent : entry.shape) count *= extent;
+    std::vector<double> values(count);
+    nn::decode(entry.dtype, file.bytes(tensor), values);
+    return values;
 }
 
 /// The network, start, target and reference gradients of a file.
@@ -105,8 +111,8 @@ inline std::optional<Perceptron> shared(const std::string& file, bool silu, bool
 
 template <class T>
 std::vector<T> in_scalar(std::span<const double> values) {
-    std::vector<T> result;
-    for (const double v : values) result.push_back(static_cast<T>(v));
+    std::vector<T> result(values.size());
+    std::transform(values.begin(), values.end(), result.begin(), [](double v) { return static_cast<T>(v); });
     return result;
 }
 

@@ -1,5 +1,6 @@
 // costate: exact and fast gradients through flows.
 #include "cli/command.hpp"
+#include "kernels/huge_pages.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -66,6 +67,7 @@ void occupy_standard_streams() {
 
 int main(int argc, char** argv) {
     occupy_standard_streams();
+    costate::kernels::prefer_huge_pages();
     try {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {

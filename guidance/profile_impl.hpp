@@ -127,10 +127,13 @@ std::size_t sample_bytes(const autodiff::ProgramSummary& summary, const ode::Tab
     return summary.workspace_bytes + summary.record_bytes + (ode::effective_stages(tableau) + 3) * dim * sizeof(T) + 2 * dim * sizeof(L);
 }
 
-// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; and where the weights stream θ̄ does, too: a tile has 64 samples then.
+// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; it is read and written once a tile: a tile has 96 samples where the
+// batch has twice as many, and 64 where the weights stream.
 inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest& request) {
-    const std::size_t tiles = request.theta ? 2 : request.threads;
-    return ode::tile_rows(bytes, request.batch, tiles, request.theta && bytes.weights > bytes.cache ? 64 : 32);
+    if (!request.theta) return ode::tile_rows(bytes, request.batch, request.threads);
+    constexpr std::size_t many = 96;
+    const std::size_t rows = ode::tile_rows(bytes, request.batch, 2, bytes.weights > bytes.cache ? 64 : 32);
+    return request.batch >= 2 * many ? std::max(rows, many) : rows;
 }
 
 template <class T, class L, class Method>

@@ -5,6 +5,7 @@
 // --write writes the network and ends, --read takes it from there.
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
+#include "kernels/huge_pages.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/reduce.hpp"
 #include "ode/gradient/store_all.hpp"
@@ -12,7 +13,6 @@
 #include "ode/gradient/tiled.hpp"
 #include "ode/whole_step.hpp"
 
-#include <malloc.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -203,9 +203,7 @@ int serve(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    // what the loading of a large network frees is used again and not mapped anew, page by page
-    mallopt(M_MMAP_THRESHOLD, 1 << 28);
-    mallopt(M_TRIM_THRESHOLD, 1 << 28);
+    kernels::prefer_huge_pages();
     return serve({argv + 1, argv + argc});
 } catch (const std::exception& error) {
     std::cerr << "ours: " << error.what() << "\n";

@@ -4,9 +4,12 @@
 #include "ode/gradient/backsolve.hpp"
 #include "ode/gradient/forward_sensitivities.hpp"
 #include "ode/gradient/interpolating.hpp"
+#include "ode/gradient/leapfrog.hpp"
+#include "ode/gradient/mccallum_foster.hpp"
 #include "ode/gradient/method_name.hpp"
 #include "ode/gradient/partner.hpp"
 #include "ode/gradient/resolve.hpp"
+#include "ode/gradient/reversible_heun.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/stored_states.hpp"
 
@@ -34,8 +37,22 @@ concept GradientMethod = requires(const M& method, F& f, const L& loss, const Ta
     { method(f, loss, tableau, t, t, steps, x0, GradientOptions{}) } -> std::same_as<GradientResult<T>>;
 };
 
-using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve,
-                                   ForwardSensitivities>;
+using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve, ForwardSensitivities,
+                                   reversible::McCallumFoster, reversible::AsynchronousLeapfrog, reversible::ReversibleHeun>;
+
+/// Whether the method solves by a scheme of its own, so that its x₁ is not the tableau's and method.store_all is its measure.
+template <class M>
+constexpr bool has_own_map() {
+    if constexpr (requires { M::own_map; }) return M::own_map;
+    else return false;
+}
+
+/// The one tableau under which a method is listed that no tableau changes; "" for all others.
+template <class M>
+constexpr std::string_view only_tableau() {
+    if constexpr (requires { M::only_tableau; }) return M::only_tableau;
+    else return "";
+}
 
 namespace detail {
 

@@ -4,6 +4,7 @@
 #include "scalar/traits.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace costate::ode {
@@ -32,6 +33,7 @@ struct GradientResult {
     T t0_bar{}, t1_bar{};
     Cost cost;
     std::vector<T> x1;
+    std::optional<double> reconstruction_error;  ///< of a reversible method: max |x₀ found again − x₀| / max |x₀|
 };
 
 }  // namespace costate::ode

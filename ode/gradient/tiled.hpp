@@ -84,8 +84,9 @@ public:
         result.x_bar.resize(x0.size());
         result.x1.resize(x0.size());
         if (sums_.size() < groups) sums_.resize(groups);
+        for (Sums& sums : sums_) sums.theta_bar.reserve(parameters);
         detail::share_out(groups, workers_.size(), [&](std::size_t worker, std::size_t g) {
-            sums_[g].clear(parameters);
+            sums_[g].empty = true;
             for (std::size_t i = g * grid.tiles / groups; i < (g + 1) * grid.tiles / groups; ++i)
                 run(workers_[worker], loss.part(grid.first(i), grid.count(i)), t0, t1, steps, x0, grid.first(i), grid.count(i), options, sums_[g], result);
         });
@@ -112,10 +113,14 @@ private:
         T t0_bar{}, t1_bar{};
         std::vector<T> theta_bar;
         Cost cost;
-        void clear(std::size_t parameters) {
-            t0_bar = t1_bar = T(0);
-            theta_bar.assign(parameters, T(0));
-            cost = {};
+        bool empty = true;
+        /// The first tile is taken over and not added: a large θ̄ is not cleared, read and written for it.
+        void take(GradientResult<T>& first) {
+            t0_bar = first.t0_bar;
+            t1_bar = first.t1_bar;
+            theta_bar.swap(first.theta_bar);
+            cost = {first.cost.evaluations, first.cost.vjps, first.cost.jvps, 0};
+            empty = false;
         }
         template <class Other>
         void add(const Other& other) {
@@ -138,7 +143,8 @@ private:
         method_(worker.field, loss, t0, t1, steps, x0.subspan(first, count), options, worker.ws, worker.result);
         std::copy_n(worker.result.x_bar.data(), count, result.x_bar.data() + first);
         std::copy_n(worker.result.x1.data(), count, result.x1.data() + first);
-        sums.add(worker.result);
+        if (sums.empty) sums.take(worker.result);
+        else sums.add(worker.result);
     }
 
     void add_up(std::size_t groups, GradientResult<T>& result) {

@@ -43,6 +43,9 @@ static_assert(GradientMethod<dto::StoreAll, F, SquaredDistance<double>, double> 
 static_assert(GradientMethod<otd::Backsolve, F, SquaredDistance<double>, double> &&
               GradientMethod<otd::StoredStates, F, SquaredDistance<double>, double>);
 static_assert(GradientMethod<ForwardSensitivities, F, SquaredDistance<double>, double>);
+static_assert(GradientMethod<reversible::McCallumFoster, F, SquaredDistance<double>, double> &&
+              GradientMethod<reversible::AsynchronousLeapfrog, F, SquaredDistance<double>, double> &&
+              GradientMethod<reversible::ReversibleHeun, F, SquaredDistance<double>, double>);
 
 }  // namespace
 
@@ -61,7 +64,7 @@ TEST_CASE("store-all, partner and forward sensitivities agree to 1e-12 in double
 }
 
 TEST_CASE("every method reports the calls that it makes and returns the loss of the solution") {
-    for_each_gradient_method([](const auto& method) {
+    for_each_gradient_method([]<class Method>(const Method& method) {
         for (const Tableau& tableau : tableaus())
             for (const GradientOptions options :
                  {GradientOptions{true, true}, GradientOptions{false, false}, GradientOptions{true, false}}) {
@@ -73,12 +76,14 @@ TEST_CASE("every method reports the calls that it makes and returns the loss of 
                 CHECK(result.cost.jvps == f.jvps);
                 CHECK(result.theta_bar.size() == (options.want_theta ? 4 : 0));
                 if (!options.want_time) CHECK((result.t0_bar == 0 && result.t1_bar == 0));
-                CHECK(result.x1 == solve(tableau, f, 0.2, 1.2, 5, batch_of_two<double>()));
+                if constexpr (has_own_map<Method>())
+                    CHECK(result.x1 == method.template solve<F, double>(f, tableau, 0.2, 1.2, 5, batch_of_two<double>()));
+                else CHECK(result.x1 == solve(tableau, f, 0.2, 1.2, 5, batch_of_two<double>()));
                 CHECK(result.loss == loss(result.x1));
                 const auto all = method(f, loss, tableau, 0.2, 1.2, 5, batch_of_two<double>());
                 CHECK(difference(all.x_bar, result.x_bar) <= 1e-15);
-                const std::size_t most = std::is_same_v<std::decay_t<decltype(method)>, otd::Interpolating> ? 4 : highest_order;
-                CHECK(method.predicted_order(tableau) == std::min(order(tableau), most));
+                const std::size_t most = std::is_same_v<Method, otd::Interpolating> ? 4 : highest_order;
+                CHECK(method.predicted_order(tableau) == (only_tableau<Method>().empty() ? std::min(order(tableau), most) : 2));
             }
     });
 }
@@ -165,7 +170,8 @@ TEST_CASE("Lotka–Volterra to T = 1 and T = 10 by every method on a fine grid")
          {0.2995995083036823018343, -0.01415181634485350553252},
          {0.6219615855512808840805, 0.06800140415087433655657, 0.1691764639958928173378, 0.272560693950007505131}}};
     for (const Golden& golden : goldens)
-        for_each_gradient_method([&](const auto& method) {
+        for_each_gradient_method([&]<class Method>(const Method& method) {
+            if (has_own_map<Method>()) return;  // another solution of another order: against the truth in reversible.test.cpp
             INFO(method.name << " T = " << golden.T);
             LotkaVolterra f;
             const SquaredDistance<double> distance({1, 1});
@@ -199,10 +205,11 @@ TEST_CASE("methods by name") {
     CHECK_THROWS_WITH(with_gradient_method("adjoint", [](const auto&) {}),
                       Contains("'adjoint'") && Contains("dto, partner, backsolve"));
     F f(parameters<double>());
-    for_each_gradient_method([&](const auto& method) {
+    for_each_gradient_method([&]<class Method>(const Method& method) {
         CHECK_THROWS_WITH(method(f, loss, find_tableau("rk4"), 0.0, 1.0, 4, std::vector<double>{1, 2, 3}), Contains("3 values"));
         CHECK_THROWS_WITH(method(f, loss, find_tableau("rk4"), 0.0, 1.0, 0, std::vector<double>{1, 2}), Contains("0 steps"));
-        CHECK_THROWS_WITH(method(f, loss, *partner(find_tableau("rk4")), 0.0, 1.0, 4, std::vector<double>{1, 2}),
+        if (only_tableau<Method>().empty())
+            CHECK_THROWS_WITH(method(f, loss, *partner(find_tableau("rk4")), 0.0, 1.0, 4, std::vector<double>{1, 2}),
                           Contains("implicit"));
         CHECK_THROWS_WITH(
             method(f, SquaredDistance<double>({1, 2, 3}), find_tableau("rk4"), 0.0, 1.0, 4, std::vector<double>{1, 2}),
