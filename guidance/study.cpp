@@ -1,8 +1,11 @@
 #include "guidance/study.hpp"
 
+#include "guidance/report_schedules.hpp"
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "kernels/parallel.hpp"
+#include "ode/checkpoint/check.hpp"
+#include "ode/checkpoint/schedule.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -51,7 +54,7 @@ std::optional<double> distance(std::span<const Mpfr50> a, std::span<const Mpfr50
 
 // Methods that differentiate the discrete map compute one number by several routes: their leading coefficient is one.
 std::string_view representative(std::string_view name) {
-    if (name == detail::look_ahead_name || detail::has_own_map(name)) return name;
+    if (name == detail::look_ahead_name || name == detail::adjoint_deis_name || detail::has_own_map(name)) return name;
     bool discrete = false;
     ode::with_gradient_method(name, [&](const auto& method) { discrete = method.discrete; });
     return discrete ? ode::dto::StoreAll::name : name;
@@ -63,6 +66,8 @@ std::string pair_name(std::string_view method, std::string_view tableau) { retur
 double calls_of(const StudyProblem& problem, const StudyRow& row) {
     if (row.method == detail::greedy_name) return 3;
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
+    if (const auto spec = schedule_of(row.method))
+        return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
     if (detail::has_own_map(row.method)) return stages * 8;  // there twice, back twice with two products
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
@@ -86,44 +91,19 @@ std::function<detail::TrueGradient(std::size_t)> fine_grid_truth(const Study::Pa
 // Which leading error coefficients vanish, asked in the variables that the method computes in.
 std::vector<char> vanishing(const Study::Parts& parts, const std::vector<std::pair<std::string_view, const ode::Tableau*>>& pairs,
                             const detail::Watch& watch) {
-    const auto ahead = [](const auto& pair) { return pair.first == detail::look_ahead_name; };
+    const auto ahead = [](const auto& pair) { return pair.first == detail::look_ahead_name || pair.first == detail::adjoint_deis_name; };
+    const auto same_as = [](std::string_view name) { return name == detail::look_ahead_name ? ode::dto::StoreAll::name : ode::otd::StoredStates::base; };
     std::function<bool(std::string_view, const ode::Tableau&)> own, regular;
     if (!std::all_of(pairs.begin(), pairs.end(), ahead)) own = detail::leading_in_mpfr50(parts, parts.problem.regular, watch);
     if (std::any_of(pairs.begin(), pairs.end(), ahead)) regular = detail::leading_in_mpfr50(parts, true, watch);
     std::vector<char> result(pairs.size());
     kernels::parallel_for(pairs.size(), [&](std::size_t i) {
-        result[i] = ahead(pairs[i]) ? regular(ode::dto::StoreAll::name, *pairs[i].second) : own(pairs[i].first, *pairs[i].second);
+        result[i] = ahead(pairs[i]) ? regular(same_as(pairs[i].first), *pairs[i].second) : own(pairs[i].first, *pairs[i].second);
     }, parts.problem.threads);
     return result;
 }
 
 }  // namespace
-
-namespace detail {
-
-bool takes_tableaus(std::string_view method) {
-    if (method == greedy_name || method == look_ahead_name) return method == look_ahead_name;
-    bool takes = true;
-    ode::with_gradient_method(method, [&]<class Method>(const Method&) { takes = ode::only_tableau<Method>().empty(); });
-    return takes;
-}
-
-bool has_own_map(std::string_view method) {
-    if (method == greedy_name || method == look_ahead_name) return false;
-    bool own = false;
-    ode::with_gradient_method(method, [&]<class Method>(const Method&) { own = ode::has_own_map<Method>(); });
-    return own;
-}
-
-std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau) {
-    if (method == greedy_name) return std::nullopt;
-    std::size_t order = 0;
-    ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
-                              [&](const auto& method) { order = method.predicted_order(tableau); });
-    return order;
-}
-
-}  // namespace detail
 
 Study::Study(const StudyRequest& request) : parts_(std::make_unique<Parts>(study_parts(request))) {}
 Study::~Study() = default;
@@ -165,7 +145,8 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     std::vector<std::pair<std::string_view, const ode::Tableau*>> missing;
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {
-            if (method == detail::greedy_name || detail::has_own_map(method)) continue;  // of one step, which a map of its own does not repeat
+            if (method == detail::greedy_name || (name != "euler" && !detail::takes_tableaus(method))) continue;
+            if (detail::has_own_map(method)) continue;  // one step says nothing of the next, which starts from two states
             const std::pair<std::string_view, const ode::Tableau*> pair{representative(method), &ode::find_tableau(name)};
             if (!truth.vanishing.contains(pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
                 missing.push_back(pair);
@@ -388,23 +369,6 @@ void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const 
         event.row = &rows.back();
         hooks.event(event);
     }
-}
-
-std::vector<StudyRow> StudyProblem::questions() const {
-    std::vector<StudyRow> list;
-    for (const auto& precision : precisions) {
-        for (const auto& tableau : tableaus)
-            for (const auto& method : methods)
-                for (const std::size_t n : steps)
-                    if (detail::takes_tableaus(method)) list.push_back({.method = method, .tableau = tableau, .steps = n, .precision = precision});
-        for (const auto& method : methods)
-            for (const std::size_t n : steps)
-                if (method != detail::greedy_name && !detail::takes_tableaus(method))
-                    list.push_back({.method = method, .tableau = "euler", .steps = n, .precision = precision});
-        if (std::find(methods.begin(), methods.end(), detail::greedy_name) != methods.end())
-            list.push_back({.method = std::string(detail::greedy_name), .tableau = "euler", .steps = 1, .precision = precision});
-    }
-    return list;
 }
 
 std::vector<StudyRow> in_order(const StudyProblem& problem, std::span<const StudyRow> rows) {

@@ -38,7 +38,8 @@ struct Study::Parts {
 namespace detail {
 
 /// Methods that need a path, beside those of the list of gradient methods.
-inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead";
+inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead", adjoint_deis_name = "adjoint-deis-1";
+inline constexpr bool is_of_study(std::string_view method) { return method == greedy_name || method == look_ahead_name || method == adjoint_deis_name; }
 /// Whether the tableau changes the method. Rows of those that it does not change are under euler.
 bool takes_tableaus(std::string_view method);
 /// Whether the method differentiates a discrete map of its own, whose end is not the tableau's.

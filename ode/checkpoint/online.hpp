@@ -36,6 +36,7 @@ public:
 
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] std::size_t slots() const { return slots_; }
+    [[nodiscard]] std::size_t bytes() const { return reversal_.bytes() + kept_.capacity() * sizeof(Checkpoint); }
 
 private:
     struct Checkpoint {

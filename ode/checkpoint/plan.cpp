@@ -85,6 +85,11 @@ std::size_t Plan::boundary(std::size_t j) const {
     return j == segments_ ? steps_ : j * length_ + std::min(longer_, j * longer_by_);
 }
 
+std::size_t Plan::memory_records() const {
+    if (!holds_records(spec_.rule)) return 0;
+    return spec_.rule == Rule::every || spec_.rule == Rule::square_root ? length_ - 1 : memory_slots_;
+}
+
 bool Plan::next(Action& action) {
     if (online_) return next_online(action);
     if (segment_ < segments_) {

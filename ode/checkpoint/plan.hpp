@@ -44,6 +44,9 @@ public:
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] std::size_t memory_slots() const { return memory_slots_; }
     [[nodiscard]] std::size_t file_slots() const { return file_slots_; }
+    /// The most slots that hold records at a time.
+    [[nodiscard]] std::size_t memory_records() const;
+    [[nodiscard]] std::size_t bytes() const { return reversal_.bytes() + (online_ ? online_->bytes() : 0); }
 
 private:
     void cut_every(std::size_t length);

@@ -7,12 +7,15 @@
 
 namespace costate::ode::checkpoint {
 
-Reversal::Reversal(bool slots_hold_records, std::size_t slots) : records_(slots_hold_records), slots_(slots) { rewind(); }
+Reversal::Reversal(bool slots_hold_records, std::size_t slots) : records_(slots_hold_records), slots_(slots) {
+    stack_.reserve(slots + 2);
+    rewind();
+}
 
 void Reversal::rewind() {
     stack_.clear();
     free_.resize(slots_);
-    for (std::size_t i = 0; i < slots_; ++i) free_[i] = slots_ - 1 - i;
+    for (std::size_t i = 0; i < slots_; ++i) free_[i] = static_cast<std::uint32_t>(slots_ - 1 - i);
     begin_ = end_ = 0;
 }
 
@@ -73,7 +76,7 @@ void Reversal::by_record(const Segment& segment) {
     const std::size_t slot = take();
     queue(advance(segment.from, segment.from + 1, Content::record));
     queue(save(Content::record, segment.from, slot));
-    stack_.push_back({Where::record, slot, segment.from, segment.from + 1});
+    push(Where::record, slot, segment.from, segment.from + 1);
     push_here(segment.from + 1, segment.to);
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace costate::ode::checkpoint {
@@ -19,16 +20,16 @@ public:
     void rewind();
 
     /// One is at x_from, and nothing holds it.
-    void push_here(std::size_t from, std::size_t to) { stack_.push_back({Where::here, 0, from, to}); }
+    void push_here(std::size_t from, std::size_t to) { push(Where::here, 0, from, to); }
     /// x_from lies in that slot, which the reversal will empty.
     void push_stored(std::size_t from, std::size_t to, std::size_t slot, Level level = Level::memory) {
-        stack_.push_back({level == Level::memory ? Where::memory : Where::file, slot, from, to});
+        push(level == Level::memory ? Where::memory : Where::file, slot, from, to);
     }
 
     /// A free memory slot, taken. Throws std::invalid_argument when there is none.
     std::size_t take();
-    void release(std::size_t slot) { free_.push_back(slot); }
-    [[nodiscard]] std::size_t free() const { return free_.size(); }
+    void release(std::size_t slot) { free_.push_back(static_cast<std::uint32_t>(slot)); }
+    [[nodiscard]] std::size_t bytes() const { return stack_.capacity() * sizeof(Segment) + free_.capacity() * sizeof(std::uint32_t); }
 
     /// At most this many actions wait at a time.
     static constexpr std::size_t capacity = 4;
@@ -55,11 +56,14 @@ public:
     }
 
 private:
-    enum class Where { here, memory, file, record };
+    enum class Where : std::uint32_t { here, memory, file, record };
     struct Segment {
         Where where;
-        std::size_t slot, from, to;
+        std::uint32_t slot, from, to;
     };
+    void push(Where where, std::size_t slot, std::size_t from, std::size_t to) {
+        stack_.push_back({where, static_cast<std::uint32_t>(slot), static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to)});
+    }
 
     void expand();
     void single(const Segment& segment);
@@ -70,7 +74,7 @@ private:
     bool records_;
     std::size_t slots_;
     std::vector<Segment> stack_;
-    std::vector<std::size_t> free_;
+    std::vector<std::uint32_t> free_;
     std::array<Action, capacity> waiting_;
     std::size_t begin_ = 0, end_ = 0;
 };

@@ -1,0 +1,200 @@
+// A checkpoint schedule at work on a solve: states and records in slots, steps forward, steps reversed.
+#pragma once
+
+#include "ode/checkpoint/action.hpp"
+#include "ode/checkpoint/plan.hpp"
+#include "ode/checkpoint/state_file.hpp"
+#include "ode/gradient/discrete.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace costate::ode::dto {
+
+namespace detail {
+
+/// Things taken and given back by number; what was made once is kept and given out again, in the same order after rewind().
+template <class Item>
+class Pool {
+public:
+    [[nodiscard]] std::size_t take() {
+        if (free_.empty()) {
+            items_.emplace_back();
+            return items_.size() - 1;
+        }
+        const std::size_t i = free_.back();
+        free_.pop_back();
+        return i;
+    }
+    void give_back(std::size_t i) { free_.push_back(i); }
+    void rewind(std::size_t expected) {
+        items_.reserve(expected);
+        free_.reserve(items_.capacity());
+        free_.resize(items_.size());
+        for (std::size_t i = 0; i < free_.size(); ++i) free_[i] = items_.size() - 1 - i;
+    }
+    Item& operator[](std::size_t i) { return items_[i]; }
+    [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+    [[nodiscard]] std::size_t bytes() const { return ode::detail::bytes_of(items_) + ode::detail::bytes_of(free_); }
+
+private:
+    std::vector<Item> items_;
+    std::vector<std::size_t> free_;
+};
+
+constexpr std::size_t nothing = static_cast<std::size_t>(-1);
+
+/// x_n in a buffer of states and, for a step's record, what its reverse needs beside x_n.
+struct Held {
+    std::size_t state = nothing, record = nothing;
+};
+
+}  // namespace detail
+
+/// What a checkpointed sweep keeps: as many buffers of states and of records as its slots hold at a time and one of each, x, λ, the
+/// step's scratch, and the plan for the last number of steps. Serves one field.
+template <class F, Scalar T>
+struct CheckpointWorkspace {
+    Coefficients<T> method;
+    StepWorkspace<T> step;
+    std::vector<T> x, lambda;
+    detail::Pool<std::vector<T>> states;
+    detail::Pool<StepRecord<F, T>> records;
+    std::vector<detail::Held> slots;
+    checkpoint::StateFile file;
+    std::optional<checkpoint::Plan> plan;
+
+    explicit CheckpointWorkspace(const Tableau& tableau) : method(tableau) {}
+
+    /// The file's bytes are not memory and not counted.
+    [[nodiscard]] std::size_t bytes() const {
+        std::size_t total = step.bytes() + ode::detail::bytes_of(x) + ode::detail::bytes_of(lambda) + ode::detail::bytes_of(slots) +
+                            states.bytes() + records.bytes() + (plan ? plan->bytes() : 0);
+        for (const std::vector<T>& state : states.items()) total += ode::detail::bytes_of(state);
+        for (const StepRecord<F, T>& record : records.items()) total += record.bytes();
+        return total;
+    }
+};
+
+namespace detail {
+
+/// Performs actions that a checker would let pass; unchecked here.
+template <class F, class L, Scalar T>
+class ScheduleRun {
+public:
+    ScheduleRun(F& f, const L& loss, const Grid<T>& grid, View<T> x0, std::size_t memory_slots, std::size_t records, const GradientOptions& options,
+                CheckpointWorkspace<F, T>& ws, GradientResult<T>& result)
+        : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result) {
+        ws.x.assign(x0.begin(), x0.end());
+        ws.slots.assign(memory_slots, Held{});
+        ws.states.rewind(memory_slots + 1);
+        ws.records.rewind(records + 1);
+    }
+
+    void perform(const checkpoint::Action& action) {
+        using enum checkpoint::Kind;
+        const bool state = action.content == checkpoint::Content::state;
+        switch (action.kind) {
+            case advance: return state ? advance_to(action.from, action.to) : record(action.from);
+            case save: return state ? save_state(action) : save_record(action.slot);
+            case restore: return state ? restore_state(action) : void(at_hand_ = ws_.slots[action.slot]);
+            case discard: return action.level == checkpoint::Level::memory ? empty(ws_.slots[action.slot]) : void();
+            case reverse: return reverse_step(action.from);
+        }
+    }
+
+    /// x̄, t̄₀, t̄₁ and what it took.
+    void finish() {
+        result_.x_bar.assign(ws_.lambda.begin(), ws_.lambda.end());
+        if (options_.want_time) grid_bars<T>(grid_.steps, start_bar_, length_bar_, result_);
+        const std::size_t stages = ws_.method.stages;
+        result_.cost = {forward_steps_ * stages, grid_.steps * stages, 0, ws_.bytes()};
+    }
+
+private:
+    void advance_to(std::size_t from, std::size_t to) {
+        const std::span<T> x = ws_.x;
+        for (std::size_t n = from; n < to; ++n) step<T>(ws_.method, f_, grid_.at(n), grid_.h, x, x, ws_.step);
+        arrive(from, to);
+    }
+
+    void record(std::size_t n) {
+        if (made_.state == nothing) made_ = {ws_.states.take(), ws_.records.take()};
+        std::vector<T>& start = ws_.states[made_.state];
+        start.swap(ws_.x);
+        ws_.x.resize(start.size());
+        step<T>(ws_.method, f_, grid_.at(n), grid_.h, start, ws_.x, ws_.records[made_.record], ws_.step);
+        at_hand_ = made_;
+        arrive(n, n + 1);
+    }
+
+    void arrive(std::size_t from, std::size_t to) {
+        forward_steps_ += to - from;
+        if (to < grid_.steps || ended_) return;
+        ended_ = true;
+        start_reverse<T>(f_, loss_, ws_.x, options_, ws_.lambda, result_);
+    }
+
+    void save_state(const checkpoint::Action& action) {
+        if (action.level == checkpoint::Level::memory) {
+            const std::size_t i = ws_.slots[action.slot].state = ws_.states.take();
+            ws_.states[i].assign(ws_.x.begin(), ws_.x.end());
+        } else if constexpr (std::is_trivially_copyable_v<T>) {
+            ws_.file.write(action.slot, std::as_bytes(std::span<const T>(ws_.x)));
+        }
+    }
+    void restore_state(const checkpoint::Action& action) {
+        if (action.level == checkpoint::Level::memory) {
+            const std::vector<T>& state = ws_.states[ws_.slots[action.slot].state];
+            ws_.x.assign(state.begin(), state.end());
+        } else if constexpr (std::is_trivially_copyable_v<T>) {
+            ws_.file.read(action.slot, std::as_writable_bytes(std::span<T>(ws_.x)));
+        }
+    }
+    void save_record(std::size_t slot) { ws_.slots[slot] = std::exchange(made_, Held{}); }
+
+    void empty(Held& held) {
+        ws_.states.give_back(held.state);
+        if (held.record != nothing) ws_.records.give_back(held.record);
+        held = {};
+    }
+
+    void reverse_step(std::size_t n) {
+        TimeBars<T> bars{T(0), T(0)};
+        const std::span<T> lambda = ws_.lambda;
+        step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.h, ws_.states[at_hand_.state], ws_.records[at_hand_.record], lambda, lambda,
+                    result_.theta_bar, options_.want_time ? &bars : nullptr, ws_.step);
+        start_bar_ += bars.t;
+        length_bar_ += bars.h + Grid<T>::number(n) * bars.t;
+    }
+
+    F& f_;
+    const L& loss_;
+    Grid<T> grid_;
+    GradientOptions options_;
+    CheckpointWorkspace<F, T>& ws_;
+    GradientResult<T>& result_;
+    Held made_, at_hand_;  // the record made outside the slots, and the one that a reverse reads
+    std::size_t forward_steps_ = 0;
+    bool ended_ = false;
+    T start_bar_ = T(0), length_bar_ = T(0);
+};
+
+/// Opens the file. Throws std::invalid_argument for scalars that are more than their bytes, std::runtime_error as StateFile::open.
+template <Scalar T>
+void open_file(checkpoint::StateFile& file, const std::filesystem::path& directory) {
+    if constexpr (std::is_trivially_copyable_v<T>)
+        file.open(directory);
+    else
+        throw std::invalid_argument("checkpoints on file: values of " + std::string(ScalarTraits<T>::name) +
+                                    " are not of a fixed size and cannot be written; use slots in memory");
+}
+
+}  // namespace detail
+}  // namespace costate::ode::dto

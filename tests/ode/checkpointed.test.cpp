@@ -1,0 +1,307 @@
+// Gradients under checkpoint schedules: bitwise those of store-all, with the steps, the memory and the file that the schedule says.
+#include "ode/checkpoint/counts.hpp"
+#include "ode/gradient/checkpointed.hpp"
+#include "ode/gradient/methods.hpp"
+#include "tests/ode/allocated_bytes.hpp"
+#include "tests/ode/fields.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include <sys/resource.h>
+
+using namespace costate;
+using namespace costate::ode;
+using namespace costate::testing;
+using namespace costate::ode::checkpoint;
+using Catch::Matchers::Contains;
+using dto::Checkpointed;
+
+namespace {
+
+const std::vector<Spec> specs = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::every, 7, 0},     {Rule::every, 1, 0}, {Rule::square_root, 0, 0},
+                                 {Rule::binomial, 1, 0},  {Rule::binomial, 5, 0},    {Rule::mixed, 1, 0},     {Rule::mixed, 6, 0}, {Rule::two_level, 3, 4},
+                                 {Rule::two_level, 1, 1}, {Rule::online, 1, 0},      {Rule::online, 5, 0},    {Rule::binomial, 100000, 0}};
+
+template <class T>
+std::vector<std::uint64_t> bits(const std::vector<T>& values) {
+    std::vector<std::uint64_t> result;
+    for (const T& v : values) {
+        if constexpr (std::is_trivially_copyable_v<T>) {
+            result.push_back(0);
+            std::memcpy(&result.back(), &v, std::min(sizeof(T), sizeof(std::uint64_t)));
+        }
+    }
+    return result;
+}
+
+template <class T>
+bool same(const GradientResult<T>& a, const GradientResult<T>& b) {
+    const auto all = [](const GradientResult<T>& g) {
+        std::vector<T> values{g.loss, g.t0_bar, g.t1_bar};
+        for (const std::vector<T>* part : {&g.x_bar, &g.theta_bar, &g.x1}) values.insert(values.end(), part->begin(), part->end());
+        return values;
+    };
+    return all(a) == all(b) && bits(all(a)) == bits(all(b));
+}
+
+template <class T>
+struct Setting {
+    std::vector<T> x0 = batch_of_two<T>();
+    SquaredDistance<T> loss{target<T>()};
+    T t0 = from_rational<T>(ratio(1, 5)), t1 = from_rational<T>(ratio(3, 4));
+};
+
+template <class F, class T, class Method>
+GradientResult<T> gradient(const Method& method, std::size_t steps, const char* tableau = "kutta3", GradientOptions options = {}) {
+    const Setting<T> in;
+    F f{parameters<T>()};
+    return method(f, in.loss, find_tableau(tableau), in.t0, in.t1, steps, in.x0, options);
+}
+
+template <class F, class T>
+void check_bitwise(std::initializer_list<std::size_t> lengths) {
+    for (const std::size_t steps : lengths) {
+        const auto expected = gradient<F, T>(dto::StoreAll{}, steps);
+        REQUIRE(bits<T>(expected.x_bar) != bits<T>(expected.theta_bar));
+        for (const Spec& spec : specs) {
+            if (steps > 300 && spec.slots == 1 && spec.rule != Rule::every) continue;  // n²/2 steps
+            const Checkpointed method(spec);
+            INFO(ScalarTraits<T>::name << ", " << steps << " steps, " << method.name);
+            const auto found = gradient<F, T>(method, steps);
+            CHECK(same(found, expected));
+            CHECK(found.cost.vjps == expected.cost.vjps);
+            CHECK(found.cost.evaluations == 3 * check(make(spec, steps)).forward_steps);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every schedule's gradient is bitwise that of store-all, at the schedule's number of steps") {
+    check_bitwise<Polynomial<float>, float>({1, 2, 9, 1000});
+    check_bitwise<RecordingPolynomial<float>, float>({9, 1000});
+    check_bitwise<Polynomial<double>, double>({1, 2, 3, 9, 100, 1000});
+    check_bitwise<RecordingPolynomial<double>, double>({1, 2, 3, 9, 100, 1000});
+    check_bitwise<Polynomial<PrimeField>, PrimeField>({9, 1000});
+    check_bitwise<RecordingPolynomial<PrimeField>, PrimeField>({1000});
+}
+
+TEST_CASE("and over 100000 steps in double and in the prime field") {
+    const auto check_long = [&]<class T>(T) {
+        const auto expected = gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, 100000, "euler");
+        for (const Spec& spec : {Spec{Rule::binomial, 12, 0}, Spec{Rule::mixed, 12, 0}, Spec{Rule::two_level, 8, 20}, Spec{Rule::online, 12, 0}, Spec{Rule::square_root, 0, 0}})
+            CHECK(same(gradient<RecordingPolynomial<T>, T>(Checkpointed(spec), 100000, "euler"), expected));
+    };
+    check_long(double{});
+    check_long(PrimeField{});
+}
+
+TEST_CASE("in the rationals over 3 steps, where the file level is refused in a sentence") {
+    const auto expected = gradient<Polynomial<Rational>, Rational>(dto::StoreAll{}, 3);
+    for (const Spec& spec : specs) {
+        const Checkpointed method(spec);
+        INFO(method.name);
+        if (spec.rule == Rule::two_level)
+            CHECK_THROWS_WITH((gradient<Polynomial<Rational>, Rational>(method, 3)), Contains("rational") && Contains("use slots in memory"));
+        else
+            CHECK(same(gradient<Polynomial<Rational>, Rational>(method, 3), expected));
+    }
+}
+
+TEST_CASE("what is not wanted is not formed, and the field's own count is the cost") {
+    const Setting<double> in;
+    for (const Spec& spec : specs)
+        for (const GradientOptions options : {GradientOptions{true, true}, GradientOptions{false, false}}) {
+            RecordingPolynomial<double> f(parameters<double>());
+            const auto found = Checkpointed(spec)(f, in.loss, find_tableau("rk4"), in.t0, in.t1, 40, in.x0, options);
+            CHECK(found.cost.evaluations == f.evaluations);
+            CHECK(found.cost.vjps == f.vjps);
+            CHECK(same(found, gradient<RecordingPolynomial<double>, double>(dto::StoreAll{}, 40, "rk4", options)));
+        }
+}
+
+TEST_CASE("a schedule of the caller's: checked, run, and its cost is its own") {
+    const Setting<double> in;
+    RecordingPolynomial<double> f(parameters<double>());
+    Checkpointed::Workspace<RecordingPolynomial<double>, double> ws(find_tableau("rk4"));
+    GradientResult<double> found;
+    const auto run = [&](const Schedule& schedule) { Checkpointed{}(f, in.loss, in.t0, in.t1, schedule, in.x0, {}, ws, found); };
+    const auto expected = gradient<RecordingPolynomial<double>, double>(dto::StoreAll{}, 4, "rk4");
+    // mixed contents, an end reached by a plain step, a record read twice, and step 0 taken once too often
+    using enum Content;
+    Schedule own{4, 2, 0, {save(state, 0, 1), advance(0, 1), advance(1, 2, record), save(record, 1, 0), advance(2, 4), restore(state, 0, 1), advance(0, 3),
+                           advance(3, 4, record), reverse(3), restore(state, 0, 1), advance(0, 2), advance(2, 3, record), reverse(2), restore(record, 1, 0),
+                           restore(record, 1, 0), reverse(1), discard(record, 1, 0), restore(state, 0, 1), discard(state, 0, 1), advance(0, 1, record), reverse(0)}};
+    run(own);
+    CHECK(same(found, expected));
+    CHECK(found.cost.evaluations == 4 * check(own).forward_steps);
+    CHECK(check(own).forward_steps == 12);
+    CHECK(check(own).forward_steps > check(mixed(4, 2)).forward_steps);  // the cost tells it from a good one, the gradient does not
+    std::swap(own.actions[2], own.actions[3]);
+    CHECK_THROWS_WITH(run(own), Contains("action 2 (save record 1 in memory slot 0)"));
+    run(two_level(4, 1, 2));
+    CHECK(same(found, expected));
+}
+
+namespace {
+
+/// 512 independent copies of ẋ = p₀ − p₁x²: a state is 4 KB, a record of an RK4 step 20 KB.
+struct Wide {
+    std::vector<double> p{0.5, 0.25};
+    static constexpr std::size_t dim() { return 512; }
+    [[nodiscard]] std::size_t parameter_count() const { return 2; }
+    void operator()(double, std::span<const double> x, std::span<double> dx) {
+        for (std::size_t i = 0; i < x.size(); ++i) dx[i] = p[0] - p[1] * x[i] * x[i];
+    }
+    void vjp(double, std::span<const double> x, std::span<const double> l, std::span<double> x_bar, std::span<double> theta_bar, double&) {
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            if (!x_bar.empty()) x_bar[i] -= 2 * p[1] * x[i] * l[i];
+            if (theta_bar.empty()) continue;
+            theta_bar[0] += l[i];
+            theta_bar[1] -= x[i] * x[i] * l[i];
+        }
+    }
+    void jvp(double t, std::span<const double> x, double, std::span<const double> v, std::span<const double>, std::span<double> dx, std::span<double> dv) {
+        (*this)(t, x, dx);
+        for (std::size_t i = 0; i < x.size(); ++i) dv[i] = -2 * p[1] * x[i] * v[i];
+    }
+};
+
+struct Measured {
+    std::size_t peak, reported;
+};
+
+template <class Method>
+Measured peak_of(const Method& method, std::size_t steps) {
+    Wide f;
+    const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
+    const std::vector<double> x0(512, 0.25);
+    const Tableau& tableau = find_tableau("rk4");
+    const std::size_t before = allocated.now;
+    allocated.most = allocated.now;
+    const GradientResult<double> result = method(f, loss, tableau, 0.0, 1.0, steps, x0);
+    return {allocated.most - before, result.cost.peak_bytes};
+}
+
+}  // namespace
+
+TEST_CASE("measured memory: slots times the size of what they hold, one record, and a constant") {
+    constexpr std::size_t state = 512 * sizeof(double), record = 5 * state;
+    // λ, x, the reverse's scratch (ℓ of four stages, μ, ν, zeros), the forward step's (four slopes, a stage), the result: 16 states, and 2 KB
+    constexpr std::size_t constant = 16 * state + 2048, handles = 192;  // handles: a slot's own pointers and numbers
+    std::string table;
+    for (const std::size_t steps : {60, 600, 3000})
+        for (const std::size_t slots : {2, 8, 32})
+            for (const Rule rule : {Rule::binomial, Rule::online, Rule::two_level, Rule::mixed}) {
+                const Checkpointed method(Spec{rule, slots, rule == Rule::two_level ? std::size_t{20} : 0});
+                const std::size_t size = rule == Rule::mixed ? record : state, bound = slots * (size + handles) + record + constant;
+                const Measured bytes = peak_of(method, steps);
+                INFO(method.name << ", " << steps << " steps");
+                CHECK(bytes.peak <= bound);
+                CHECK(bytes.peak + size > slots * size + record);  // it does hold what it says
+                CHECK(bytes.reported <= bytes.peak);
+                CHECK(bytes.reported + 8 * state >= bytes.peak);  // all but the result
+                table += "\n  " + method.name + ", " + std::to_string(steps) + " steps: " + std::to_string(bytes.peak) + " bytes of " + std::to_string(bound);
+            }
+    WARN("states of 4096 bytes, records of 20480, most memory measured of most allowed:" << table);
+    CHECK(peak_of(dto::StoreAll{}, 600).peak > 600 * record);  // the measure sees what store-all holds
+    CHECK(peak_of(Checkpointed(Spec{Rule::square_root, 0, 0}), 600).peak <= 25 * (state + handles) + 25 * (record + handles) + constant);
+}
+
+TEST_CASE("warm calls allocate nothing, whatever the schedule") {
+    const Setting<double> in;
+    RecordingPolynomial<double> f(parameters<double>());
+    for (const Spec& spec : specs) {
+        const Checkpointed method(spec);
+        INFO(method.name);
+        Checkpointed::Workspace<RecordingPolynomial<double>, double> ws(find_tableau("rk4"));
+        GradientResult<double> result;
+        const auto calls = [&] {
+            const std::size_t before = allocated.allocations;
+            method(f, in.loss, in.t0, in.t1, 50, in.x0, {}, ws, result);
+            return allocated.allocations - before;
+        };
+        CHECK(calls() > 0);
+        const GradientResult<double> first = result;
+        CHECK(calls() == 0);
+        CHECK(same(result, first));
+        CHECK(result.cost == first.cost);
+    }
+}
+
+namespace {
+
+struct Directory {
+    std::filesystem::path path;
+    Directory() {
+        std::string name = (std::filesystem::temp_directory_path() / "costate-test-XXXXXX").string();
+        path = mkdtemp(name.data());
+    }
+    ~Directory() { std::filesystem::remove_all(path); }
+    [[nodiscard]] std::size_t files() const {
+        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator()));
+    }
+};
+
+/// RLIMIT_FSIZE for a while: what a full disk is, to one process.
+struct FileLimit {
+    rlimit before{};
+    explicit FileLimit(rlim_t bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit limited{bytes, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limited);
+    }
+    ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before); }
+};
+
+}  // namespace
+
+TEST_CASE("the file level leaves nothing behind; a full disk and a directory that is none are a sentence") {
+    const Directory directory;
+    const Spec spec{Rule::two_level, 3, 6};
+    const Checkpointed method(spec, directory.path);
+    const auto expected = gradient<Polynomial<double>, double>(dto::StoreAll{}, 200);
+    const Setting<double> in;
+    Polynomial<double> f{parameters<double>()};
+    Checkpointed::Workspace<Polynomial<double>, double> ws(find_tableau("kutta3"));
+    GradientResult<double> found;
+    const auto run = [&](const Checkpointed& by) { by(f, in.loss, in.t0, in.t1, 200, in.x0, {}, ws, found); };
+    run(method);
+    CHECK(same(found, expected));
+    CHECK(directory.files() == 0);  // while the workspace still has it open: a killed process leaves nothing either
+    {
+        const FileLimit limit(3 * 4 * sizeof(double) + 8);  // three states and a bit
+        CHECK_THROWS_WITH(run(method), Contains("slot 3 of 32 bytes cannot be written in " + directory.path.string()) && Contains("free space"));
+    }
+    run(method);  // and goes on working afterwards
+    CHECK(same(found, expected));
+    CHECK_THROWS_WITH(run(Checkpointed(spec, directory.path / "absent")), Contains("no file can be made in") && Contains("absent"));
+    CHECK(directory.files() == 0);
+}
+
+TEST_CASE("spellings") {
+    const auto spelled = [](std::string_view spelling) {
+        const auto parts = split_spelling(spelling);
+        return Checkpointed::named(parts.front(), std::span(parts).subspan(1));
+    };
+    CHECK(Checkpointed{}.name == "binomial:8");
+    for (const char* name : {"store-all", "states", "every:4", "sqrt", "binomial:3", "mixed:12", "two-level:5:7", "online:2"}) {
+        REQUIRE(spelled(name));
+        CHECK(spelled(name)->name == name);
+        CHECK(spelled(name)->meaning.starts_with("discretize-then-optimize"));
+    }
+    CHECK(spelled("two-level:5")->name == "two-level:5:8");
+    CHECK(spelled("every")->name == "every:10");
+    CHECK(spelled("two-level:5:7")->spec == Spec{Rule::two_level, 5, 7});
+    CHECK_FALSE(spelled("revolve:3"));
+    CHECK_THROWS_WITH(spelled("binomial:0"), Contains("'binomial'") && Contains("SLOTS is '0'"));
+    CHECK_THROWS_WITH(spelled("mixed:many"), Contains("'many'"));
+    CHECK_THROWS_WITH(spelled("sqrt:3"), Contains("it has none"));
+    static_assert(GradientMethod<Checkpointed, Polynomial<double>, SquaredDistance<double>, double>);
+}
