@@ -70,6 +70,10 @@ struct CheckpointWorkspace {
     checkpoint::StateFile file;
     std::optional<checkpoint::Plan> plan;
 
+    /// Of a slot beside its state: handles here, and a segment and a number in the plan; and beside its record.
+    static constexpr std::size_t slot_bytes = sizeof(std::vector<T>) + sizeof(detail::Held) + sizeof(std::size_t) + 32;
+    static constexpr std::size_t record_bytes = sizeof(StepRecord<F, T>) + sizeof(std::size_t);
+
     explicit CheckpointWorkspace(const Tableau& tableau) : method(tableau) {}
 
     /// The file's bytes are not memory and not counted.
