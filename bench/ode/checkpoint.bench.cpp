@@ -1,6 +1,7 @@
-// Checkpoint schedules on a small network field (1-10-1, tanh; midpoint, 1000 steps; all 31 parameters, as W4) and on a 64-256-64 one.
+// Checkpoint schedules on a small network (1-10-1, tanh; midpoint, 1000 steps; all 31 parameters, as W4), by arrays and as
+// whole steps in machine code, and on a 64-256-64 one.
 // predicted = what the schedule's counts say: (plain steps) × (a plain step) + (recorded steps) × (a recorded one) + N × (a reverse),
-// each measured in the same run; ratio = measured / predicted. A schedule that is not bitwise store-all's gradient is an error.
+// each measured in turn with the gradient; ratio = measured / predicted, the fastest of each. Not bitwise store-all's: an error.
 #include "bench/workloads.hpp"
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpointed.hpp"
@@ -26,17 +27,19 @@ double seconds(F&& call) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-}
+double fastest(const std::vector<double>& values) { return *std::min_element(values.begin(), values.end()); }
 
-/// The field of a network, whole steps where `stepped`.
-template <bool stepped>
-auto made_field(const Perceptron& network, const ode::Tableau& tableau) {
-    if constexpr (stepped) return ode::SteppedField<double, autodiff::ProgramField<double>>(field<double>(network, false), tableau);
-    else return field<double>(network, false);
-}
+/// A 1-10-1 perceptron as scalar code: p = (w₀, b₀, w₁, b₁).
+struct Small {
+    static constexpr std::size_t hidden = 10;
+    template <class T, class U, class P, class D>
+    void operator()(const T&, const U& u, const P& p, D&& du) const {
+        using std::tanh;
+        auto sum = p[3 * hidden] + p[2 * hidden] * tanh(p[0] * u[0] + p[hidden]);
+        for (std::size_t i = 1; i < hidden; ++i) sum = sum + p[2 * hidden + i] * tanh(p[i] * u[0] + p[hidden + i]);
+        du[0] = sum;
+    }
+};
 
 /// Seconds of a plain step, a recorded one and a reverse.
 struct StepCosts {
@@ -58,16 +61,14 @@ struct StepCosts {
     }
 
     [[nodiscard]] double predict(const Counts& counts) const {
-        return static_cast<double>(counts.forward_steps - counts.recorded_steps) * median(plain) + static_cast<double>(counts.recorded_steps) * median(recorded) +
-               static_cast<double>(counts.reverses) * median(reverse);
+        return static_cast<double>(counts.forward_steps - counts.recorded_steps) * fastest(plain) + static_cast<double>(counts.recorded_steps) * fastest(recorded) +
+               static_cast<double>(counts.reverses) * fastest(reverse);
     }
 };
 
-template <bool stepped>
-void run(benchmark::State& state, const Perceptron& network, std::size_t steps, Spec spec) {
+template <class F>
+void run(benchmark::State& state, F f, const Perceptron& network, std::size_t steps, const Spec& spec) {
     const ode::Tableau& tableau = ode::find_tableau("midpoint");
-    auto f = made_field<stepped>(network, tableau);
-    using F = decltype(f);
     const ode::SquaredDistance<double> loss(network.y);
     const ode::dto::Checkpointed method(spec);
     ode::dto::CheckpointWorkspace<F, double> workspace(tableau);
@@ -88,23 +89,39 @@ void run(benchmark::State& state, const Perceptron& network, std::size_t steps, 
         return state.SkipWithError("the gradient is not that of store-all");
     const double predicted = costs.predict(counts);
     state.counters["forward"] = static_cast<double>(counts.forward_steps);
-    state.counters["plain ns"] = 1e9 * median(costs.plain);
-    state.counters["recorded ns"] = 1e9 * median(costs.recorded);
-    state.counters["reverse ns"] = 1e9 * median(costs.reverse);
+    state.counters["plain ns"] = 1e9 * fastest(costs.plain);
+    state.counters["recorded ns"] = 1e9 * fastest(costs.recorded);
+    state.counters["reverse ns"] = 1e9 * fastest(costs.reverse);
     state.counters["predicted us"] = 1e6 * predicted;
-    state.counters["ratio"] = median(measured) / predicted;
+    state.counters["ratio"] = fastest(measured) / predicted;
     state.counters["bytes"] = static_cast<double>(result.cost.peak_bytes);
 }
 
-const Spec binomials[] = {{Rule::binomial, 2, 0}, {Rule::binomial, 4, 0}, {Rule::binomial, 8, 0}, {Rule::binomial, 16, 0}, {Rule::binomial, 32, 0}, {Rule::binomial, 44, 0}};
-const Spec others[] = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::square_root, 0, 0}, {Rule::every, 10, 0}, {Rule::mixed, 8, 0},
-                       {Rule::mixed, 44, 0},    {Rule::online, 8, 0},      {Rule::online, 44, 0},     {Rule::two_level, 8, 8}};
+const std::vector<Spec> specs = {{Rule::binomial, 2, 0},  {Rule::binomial, 4, 0},  {Rule::binomial, 8, 0}, {Rule::binomial, 16, 0}, {Rule::binomial, 32, 0},
+                                 {Rule::binomial, 44, 0}, {Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::square_root, 0, 0}, {Rule::every, 10, 0},
+                                 {Rule::mixed, 8, 0},     {Rule::mixed, 44, 0},    {Rule::online, 8, 0},   {Rule::online, 44, 0},   {Rule::two_level, 8, 8}};
 
 Perceptron small() { return made("1-10-1", {1, 10, 1}, false, false, 10, 1); }
 
-template <bool stepped>
-void small_network(benchmark::State& state, const Spec& spec) { run<stepped>(state, small(), 1000, spec); }
-void large_network(benchmark::State& state, const Spec& spec) { run<false>(state, made("64-256-64", {64, 256, 64}, true, true, 1, 16), 100, spec); }
+void arrays(benchmark::State& state, const Spec& spec) { run(state, field<double>(small(), false), small(), 1000, spec); }
+
+void compiled(benchmark::State& state, const Spec& spec) {
+    const Perceptron network = small();
+    std::vector<double> p;
+    for (const Layer& layer : network.layers) {
+        p.insert(p.end(), layer.weight.begin(), layer.weight.end());
+        p.insert(p.end(), layer.bias.begin(), layer.bias.end());
+    }
+    using Scalars = autodiff::ProgramField<double>;
+    ode::SteppedField<double, Scalars> f(Scalars(autodiff::record_field<double>(1, p, Small{})), ode::find_tableau("midpoint"));
+    if (!f.compile()) return state.SkipWithError("this build has no machine code");
+    run(state, std::move(f), network, 1000, spec);
+}
+
+void large(benchmark::State& state, const Spec& spec) {
+    const Perceptron network = made("64-256-64", {64, 256, 64}, true, true, 1, 16);
+    run(state, field<double>(network, false), network, 100, spec);
+}
 
 template <class Run>
 void add(const std::string& name, const Spec& spec, Run&& body) {
@@ -115,12 +132,11 @@ void add(const std::string& name, const Spec& spec, Run&& body) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    for (const auto& list : {std::vector<Spec>(std::begin(binomials), std::end(binomials)), std::vector<Spec>(std::begin(others), std::end(others))})
-        for (const Spec& spec : list) {
-            add("small", spec, small_network<false>);
-            add("small whole steps", spec, small_network<true>);
-            add("large", spec, large_network);
-        }
+    for (const Spec& spec : specs) {
+        add("small", spec, arrays);
+        add("small, machine code", spec, compiled);
+        add("64-256-64", spec, large);
+    }
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }

@@ -42,7 +42,7 @@ struct Oracle {
 Counts counted(const Spec& spec, std::size_t steps) {
     Plan plan(spec, steps);
     Checker checker(steps, plan.memory_slots(), plan.file_slots());
-    for (Action action; plan.next(action);) checker.take(action);
+    while (const Action* action = plan.next()) checker.take(*action);
     if (checker.finish().memory_records > plan.memory_records()) FAIL("the plan holds more records than it says");
     return checker.finish();
 }
@@ -115,7 +115,7 @@ TEST_CASE("a million steps are planned in the memory of the slots") {
         CHECK(counted({Rule::binomial, s, 0}, n).forward_steps == n + binomial_extra(n, s));
         CHECK(counted({Rule::mixed, s, 0}, n).forward_steps == mixed_total(n, s));
         Plan plan({Rule::online, s, 0}, n);
-        for (Action action; plan.next(action);) continue;
+        while (plan.next()) continue;
         CHECK(plan.bytes() < 200 * s + 400);
     }
 }
@@ -163,6 +163,7 @@ TEST_CASE("two levels: the segments' lengths are the best of all") {
 }
 
 TEST_CASE("online: never more than c slots; as few steps as if n had been known up to (c+1)(c+2)/2, few more beyond") {
+    double dearest = 1;
     for (std::size_t c = 1; c <= 12; ++c)
         for (std::size_t n = 1; n <= 400; ++n) {
             INFO(n << " steps, " << c << " slots");
@@ -171,9 +172,11 @@ TEST_CASE("online: never more than c slots; as few steps as if n had been known 
             CHECK(counts.memory_slots <= c);
             if (n <= (c + 1) * (c + 2) / 2) CHECK(counts.forward_steps == known);
             CHECK(counts.forward_steps >= known);
+            dearest = std::max(dearest, static_cast<double>(counts.forward_steps) / static_cast<double>(known));
             CHECK(counts.forward_steps <= n + n * repetitions(n, c));  // no step more than r times before it is recorded
         }
-    CHECK(counted({Rule::online, 3, 0}, 300).forward_steps > 300 + binomial_extra(300, 3));  // not knowing has its price
+    WARN("online, at most " << dearest << " times the steps of binomial");
+    CHECK(dearest > 1);  // not knowing has its price
 }
 
 TEST_CASE("online: the prefix does not depend on the end, and an end that shows late costs the last steps again") {
@@ -185,7 +188,7 @@ TEST_CASE("online: the prefix does not depend on the end, and an end that shows 
         Online known(5), late(5);
         Checker checker(n, 5, 0);
         const auto drain = [&](Online& rule, Checker& into) {
-            for (Action action; rule.next(action);) into.take(action);
+            while (const Action* action = rule.next()) into.take(*action);
         };
         for (std::size_t i = 0; i < n; ++i) {
             late.step(false);
