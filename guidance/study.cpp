@@ -198,6 +198,7 @@ public:
             row.note = error.what();
             return row;
         }
+        if (!outcome.note.empty()) row.note += (row.note.empty() ? "" : "; ") + outcome.note;
         row.evaluations = outcome.cost.evaluations;
         row.vjps = outcome.cost.vjps;
         row.jvps = outcome.cost.jvps;

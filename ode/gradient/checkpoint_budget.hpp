@@ -9,6 +9,10 @@
 
 namespace costate::ode::dto {
 
+/// The steps that are taken to see the sizes: the first two of a solve (or its one) with one slot.
+inline std::size_t sizing_length(std::size_t steps) { return std::min<std::size_t>(steps, 2); }
+inline checkpoint::Counts sizing_steps(std::size_t steps) { return checkpoint::check(checkpoint::binomial(sizing_length(steps), 1)); }
+
 /// The sizes of checkpoint::choose for the gradient of this solve: its first two steps (or its one) are taken with one slot and
 /// reversed, five forward and reverse steps in all. The result of the gradient is not counted, as in Cost::peak_bytes.
 /// Throws as Checkpointed.
@@ -17,7 +21,7 @@ template <class F, class L, Scalar T>
 checkpoint::Sizes checkpoint_sizes(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
                                    std::size_t steps, View<T> x0, const GradientOptions& options = {}) {
     const Grid<T> grid(t0, t1, steps);
-    const std::size_t taken = std::min<std::size_t>(steps, 2);
+    const std::size_t taken = sizing_length(steps);
     CheckpointWorkspace<F, T> ws(tableau);
     GradientResult<T> result;
     Checkpointed({checkpoint::Rule::binomial, 1, 0})(f, loss, t0, grid.at(taken), taken, x0, options, ws, result);

@@ -238,6 +238,38 @@ TEST_CASE("a budget: the schedule chosen stays within it, measured, and a slot m
     CHECK_THROWS_WITH(dto::within_memory(40 * kb, f, loss, rk4, 0.0, 1.0, steps, x0), Contains("40.0 kB are not enough for 120 steps; give at least"));
 }
 
+TEST_CASE("a budget as a method: memory:BYTES") {
+    Wide f;
+    const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
+    const std::vector<double> x0(512, 0.25);
+    const Tableau& rk4 = find_tableau("rk4");
+    const auto all = dto::StoreAll{}(f, loss, rk4, 0.0, 1.0, 120, x0);
+    std::vector<std::size_t> evaluations;
+    for (const std::string bytes : {"90kB", "800 kB", "3MB"})
+        with_gradient_method("memory:" + bytes, [&](const auto& method) {
+            CHECK(std::string(method.name) == "memory:" + bytes);
+            const auto g = method(f, loss, rk4, 0.0, 1.0, 120, x0);
+            CHECK(same(g, all));
+            CHECK(g.cost.peak_bytes <= parse_bytes(bytes));
+            evaluations.push_back(g.cost.evaluations);
+        });
+    CHECK((evaluations[0] > evaluations[1] && evaluations[1] > evaluations[2] && evaluations[2] == all.cost.evaluations + 4 * 3));
+    const dto::WithinMemory method = *dto::WithinMemory::named("memory", std::vector<std::string_view>{"90kB"});
+    dto::WithinMemory::Workspace<Wide, double> ws(rk4);
+    GradientResult<double> result;
+    CHECK(ws.sentence().empty());
+    method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
+    CHECK_THAT(ws.sentence(), Contains("90.0 kB for 120 steps: binomial"));
+    const std::size_t before = allocated.allocations;
+    method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
+    CHECK(allocated.allocations == before);
+    method(f, loss, 0.0, 1.0, 7, x0, {}, ws, result);  // chosen anew
+    const std::size_t sized = 3;  // two steps from one slot
+    CHECK(result.cost.evaluations == 4 * (dto::within_memory(90'000, f, loss, rk4, 0.0, 1.0, 7, x0).choice.forward_steps + sized));
+    CHECK_THROWS_WITH(with_gradient_method("memory:40kB", [&](const auto& small) { small(f, loss, rk4, 0.0, 1.0, 120, x0); }), Contains("give at least"));
+    CHECK_THROWS_WITH(with_gradient_method("memory:much", [](const auto&) {}), Contains("much"));
+}
+
 TEST_CASE("warm calls allocate nothing, whatever the schedule") {
     const Setting<double> in;
     RecordingPolynomial<double> f(parameters<double>());
