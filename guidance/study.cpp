@@ -1,8 +1,11 @@
 #include "guidance/study.hpp"
 
+#include "guidance/report_schedules.hpp"
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "kernels/parallel.hpp"
+#include "ode/checkpoint/check.hpp"
+#include "ode/checkpoint/schedule.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -51,7 +54,7 @@ std::optional<double> distance(std::span<const Mpfr50> a, std::span<const Mpfr50
 
 // Methods that differentiate the discrete map compute one number by several routes: their leading coefficient is one.
 std::string_view representative(std::string_view name) {
-    if (name == detail::look_ahead_name) return name;
+    if (name == detail::look_ahead_name || name == detail::adjoint_deis_name) return name;
     bool discrete = false;
     ode::with_gradient_method(name, [&](const auto& method) { discrete = method.discrete; });
     return discrete ? ode::dto::StoreAll::name : name;
@@ -63,6 +66,8 @@ std::string pair_name(std::string_view method, std::string_view tableau) { retur
 double calls_of(const StudyProblem& problem, const StudyRow& row) {
     if (row.method == detail::greedy_name) return 3;
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
+    if (const auto spec = schedule_of(row.method))
+        return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
 
@@ -85,13 +90,14 @@ std::function<detail::TrueGradient(std::size_t)> fine_grid_truth(const Study::Pa
 // Which leading error coefficients vanish, asked in the variables that the method computes in.
 std::vector<char> vanishing(const Study::Parts& parts, const std::vector<std::pair<std::string_view, const ode::Tableau*>>& pairs,
                             const detail::Watch& watch) {
-    const auto ahead = [](const auto& pair) { return pair.first == detail::look_ahead_name; };
+    const auto ahead = [](const auto& pair) { return pair.first == detail::look_ahead_name || pair.first == detail::adjoint_deis_name; };
+    const auto same_as = [](std::string_view name) { return name == detail::look_ahead_name ? ode::dto::StoreAll::name : ode::otd::StoredStates::base; };
     std::function<bool(std::string_view, const ode::Tableau&)> own, regular;
     if (!std::all_of(pairs.begin(), pairs.end(), ahead)) own = detail::leading_in_mpfr50(parts, parts.problem.regular, watch);
     if (std::any_of(pairs.begin(), pairs.end(), ahead)) regular = detail::leading_in_mpfr50(parts, true, watch);
     std::vector<char> result(pairs.size());
     kernels::parallel_for(pairs.size(), [&](std::size_t i) {
-        result[i] = ahead(pairs[i]) ? regular(ode::dto::StoreAll::name, *pairs[i].second) : own(pairs[i].first, *pairs[i].second);
+        result[i] = ahead(pairs[i]) ? regular(same_as(pairs[i].first), *pairs[i].second) : own(pairs[i].first, *pairs[i].second);
     }, parts.problem.threads);
     return result;
 }
@@ -102,9 +108,10 @@ namespace detail {
 
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau) {
     if (method == greedy_name) return std::nullopt;
+    if (method == adjoint_deis_name) return 1;
     std::size_t order = 0;
     ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
-                              [&](const auto& method) { order = method.predicted_order(tableau); });
+                              [&](const auto& named) { order = named.predicted_order(tableau); });
     return order;
 }
 
@@ -150,7 +157,7 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     std::vector<std::pair<std::string_view, const ode::Tableau*>> missing;
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {
-            if (method == detail::greedy_name) continue;
+            if (method == detail::greedy_name || (name != "euler" && !detail::takes_tableaus(method))) continue;
             const std::pair<std::string_view, const ode::Tableau*> pair{representative(method), &ode::find_tableau(name)};
             if (!truth.vanishing.contains(pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
                 missing.push_back(pair);
@@ -184,7 +191,13 @@ public:
                                    problem_.dimension);
             return row;
         }
-        const GradientOutcome outcome = compute(precision, tableau, steps, method, 7);
+        GradientOutcome outcome;
+        try {
+            outcome = compute(precision, tableau, steps, method, 7);
+        } catch (const std::invalid_argument& error) {  // what this method cannot do in this precision or with this tableau
+            row.note = error.what();
+            return row;
+        }
         row.evaluations = outcome.cost.evaluations;
         row.vjps = outcome.cost.vjps;
         row.jvps = outcome.cost.jvps;
@@ -370,7 +383,10 @@ std::vector<StudyRow> StudyProblem::questions() const {
         for (const auto& tableau : tableaus)
             for (const auto& method : methods)
                 for (const std::size_t n : steps)
-                    if (method != detail::greedy_name) list.push_back({.method = method, .tableau = tableau, .steps = n, .precision = precision});
+                    if (detail::takes_tableaus(method)) list.push_back({.method = method, .tableau = tableau, .steps = n, .precision = precision});
+        if (std::find(methods.begin(), methods.end(), detail::adjoint_deis_name) != methods.end())
+            for (const std::size_t n : steps)
+                list.push_back({.method = std::string(detail::adjoint_deis_name), .tableau = "euler", .steps = n, .precision = precision});
         if (std::find(methods.begin(), methods.end(), detail::greedy_name) != methods.end())
             list.push_back({.method = std::string(detail::greedy_name), .tableau = "euler", .steps = 1, .precision = precision});
     }

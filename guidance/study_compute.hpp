@@ -38,7 +38,9 @@ struct Study::Parts {
 namespace detail {
 
 /// Methods that need a path, beside those of the list of gradient methods.
-inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead";
+inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead", adjoint_deis_name = "adjoint-deis-1";
+/// Methods with steps of their own, whatever the tableau: their rows are under euler.
+inline constexpr bool takes_tableaus(std::string_view method) { return method != greedy_name && method != adjoint_deis_name; }
 /// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 

@@ -113,6 +113,7 @@ public:
 
     GradientOutcome operator()(const GradientTask& task) {
         if (task.method == greedy_name) return greedy(task);
+        if (task.method == adjoint_deis_name) return adjoint_deis(task);
         if (task.method != look_ahead_name) return by_method(field_, parts_.problem.regular, task.method, task);
         StudyField<T> regular = model_.field(true, watch_);
         return by_method(regular, true, ode::dto::StoreAll::name, task);
@@ -124,6 +125,13 @@ private:
         const StudyLoss<T> loss = study_loss<T>(parts_, task.first, task.count, T(1));
         const T t0 = static_cast<T>(parts_.problem.t0);
         return timed<T>(task, T(1), [&](ode::GradientResult<T>& result) { result = model_.greedy(loss, t0, std::span<const T>(x0)); });
+    }
+
+    GradientOutcome adjoint_deis(const GradientTask& task) {
+        const std::vector<T> x0 = in_precision<T>(parts_.start(task.first, task.count));
+        const StudyLoss<T> loss = study_loss<T>(parts_, task.first, task.count, T(1));
+        const T t0 = static_cast<T>(parts_.problem.t0), t1 = static_cast<T>(parts_.problem.t1);
+        return timed<T>(task, T(1), [&](ode::GradientResult<T>& result) { model_.adjoint_deis(loss, t0, t1, task.steps, std::span<const T>(x0), watch_, result); });
     }
 
     GradientOutcome by_method(StudyField<T>& field, bool regular, std::string_view name, const GradientTask& task) {

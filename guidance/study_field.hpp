@@ -2,8 +2,10 @@
 #pragma once
 
 #include "autodiff/program_field.hpp"
+#include "guidance/fields/noise_of.hpp"
 #include "guidance/fields/regular_field.hpp"
 #include "guidance/fields/velocity_of.hpp"
+#include "guidance/gradient/adjoint_deis.hpp"
 #include "guidance/gradient/greedy.hpp"
 #include "guidance/models/gaussian_mixture.hpp"
 #include "ode/mixed_field.hpp"
@@ -142,6 +144,17 @@ struct StudyModel {
         return std::visit([&]<class N>(N& own) {
             if constexpr (std::is_same_v<N, GaussianMixture<T>>) return greedy_gradient(own, loss, t, x);
             else return greedy_gradient(own, given, *path, loss, t, x, {false, false});
+        }, n);
+    }
+    /// Asks watch before every step.
+    template <class Loss>
+    void adjoint_deis(const Loss& loss, const T& t0, const T& t1, std::size_t steps, std::span<const T> x, const std::function<void()>& watch,
+                      ode::GradientResult<T>& result) {
+        std::visit([&]<class N>(N& own) {
+            using Noise = NoiseOf<N&, T>;
+            Noise noise(own, given, *path);
+            AdjointDeis1::Workspace<Noise, T> workspace;
+            AdjointDeis1{}(noise, *path, loss, t0, t1, steps, x, {false, false}, workspace, result, watch);
         }, n);
     }
 };

@@ -1,4 +1,5 @@
 // From what is asked to a problem with every default filled in, or a sentence.
+#include "guidance/gradient/adjoint_deis.hpp"
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "guidance/study_random.hpp"
@@ -45,7 +46,8 @@ std::vector<T> without_repetition(std::vector<T> values) {
 }
 
 std::optional<std::string> no_path_method(const Study::Parts& parts, std::string_view name) {
-    return name == detail::greedy_name ? no_greedy(parts) : name == detail::look_ahead_name ? no_look_ahead(parts) : std::nullopt;
+    if (name == detail::greedy_name) return no_greedy(parts);
+    return name == detail::look_ahead_name || name == detail::adjoint_deis_name ? no_look_ahead(parts) : std::nullopt;
 }
 
 // One of each kind; the others are asked for by name, or all at once.
@@ -60,7 +62,7 @@ std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
     return methods;
 }
 
-bool takes_no_parameters(std::string_view name) { return name == detail::greedy_name || name == detail::look_ahead_name; }
+bool takes_no_parameters(std::string_view name) { return name == detail::look_ahead_name || !detail::takes_tableaus(name); }
 
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
@@ -249,6 +251,7 @@ const std::vector<Named>& study_methods() {
             list.push_back({std::string(method.base), std::string(method.meaning), std::string(method.parameters)});
         list.push_back({std::string(detail::greedy_name), "the gradient of L(x1hat(t0, x)), one evaluation and one vjp; needs a path"});
         list.push_back({std::string(detail::look_ahead_name), "dto on steps in the regular variables x/alpha over sigma/alpha; needs a path"});
+        list.push_back({std::string(AdjointDeis1::name), std::string(AdjointDeis1::meaning)});
         return list;
     }();
     return methods;

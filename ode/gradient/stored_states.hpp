@@ -1,12 +1,14 @@
 // Optimize-then-discretize on stored states: each step of the augmented field starts from the forward solution's own right end.
 #pragma once
 
-#include "ode/gradient/continuous.hpp"
-#include "ode/rooted_trees.hpp"
+#include "ode/gradient/otd_sweep.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace costate::ode::otd {
@@ -15,16 +17,34 @@ namespace costate::ode::otd {
 /// One step's gap to DTO is O(h^(p+1)) or smaller, 0 for linear autonomous fields. Memory: N + 1 states.
 /// ∂L/∂t₁ = λ₁ᵀf(t₁, x₁) and ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀).
 struct StoredStates {
-    static constexpr std::string_view name = "stored-states";
+    static constexpr std::string_view base = "stored-states";
     static constexpr std::string_view meaning = "optimize-then-discretize: each step backwards from the stored state at its end";
+    static constexpr std::array names = {MethodName{base, "THETA", meaning}};
     static constexpr bool discrete = false;  ///< the derivative of the discrete map, == in exact arithmetic
+
+    Parameters parameters{};
+    std::string name{full_name(base, parameters)};
+
+    StoredStates() = default;
+    explicit StoredStates(const Parameters& given) : parameters(given) {}
+
+    /// Throws std::invalid_argument for a parameter that is no way to ∇_θL.
+    static std::optional<StoredStates> named(std::string_view given, std::span<const std::string_view> words) {
+        if (given != base) return std::nullopt;
+        return StoredStates(read_parameters(base, words, false));
+    }
 
     template <class F, Scalar T>
     using Workspace = otd::Workspace<F, T>;
 
     static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
+    /// That of ∇_θL: a cubic between the ends of a step has order 4.
+    [[nodiscard]] std::size_t theta_order(const Tableau& tableau) const {
+        return parameters.theta == ThetaBy::gauss ? std::min<std::size_t>(order(tableau), 4) : order(tableau);
+    }
 
     /// Allocates nothing once ws and result have met a call of this size.
+    /// Throws std::domain_error for :gauss in an exact scalar where p ≥ 3.
     template <class F, class L, Scalar T>
         requires DifferentiableField<F, T> && TerminalLoss<L, T>
     void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
@@ -34,15 +54,14 @@ struct StoredStates {
         ws.states.resize((steps + 1) * size);
         solve_states<T>(ws.method, f, grid, x0, ws.states, ws.step);
         const std::span<const T> states = ws.states;
-        detail::start<T>(f, loss, t1, states.last(size), options, ws, result);
-        AdjointField<F, T>& adjoint = ws.adjoint_of(f, size, options.want_theta);
-        const T back = -grid.h;
-        for (std::size_t n = steps; n-- > 0;) {
-            const std::span<const T> right = states.subspan((n + 1) * size, size);
-            std::copy(right.begin(), right.end(), ws.augmented.begin());
-            step<T>(ws.method, adjoint, grid.at(n + 1), back, ws.augmented, ws.augmented, ws.step);
-        }
-        detail::finish<T>(f, grid, x0, options, ws, result);
+        detail::start<T>(f, loss, t1, states.last(size), options, ws, result, parameters.theta);
+        detail::PairSweep<F, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
+        for (std::size_t n = steps; n-- > 0;)
+            sweep(n, [&](std::span<T> left) {
+                const std::span<const T> stored = states.subspan(n * size, size);
+                std::copy(stored.begin(), stored.end(), left.begin());
+            });
+        detail::finish<T>(f, grid, x0, options, steps, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.

@@ -82,7 +82,8 @@ TEST_CASE("every method reports the calls that it makes and returns the loss of 
                 CHECK(result.loss == loss(result.x1));
                 const auto all = method(f, loss, tableau, 0.2, 1.2, 5, batch_of_two<double>());
                 CHECK(difference(all.x_bar, result.x_bar) <= 1e-15);
-                CHECK(method.predicted_order(tableau) == (only_tableau<Method>().empty() ? order(tableau) : 2));
+                const std::size_t most = std::is_same_v<Method, otd::Interpolating> ? 4 : highest_order;
+                CHECK(method.predicted_order(tableau) == (only_tableau<Method>().empty() ? std::min(order(tableau), most) : 2));
             }
     });
 }
@@ -174,8 +175,9 @@ TEST_CASE("Lotka–Volterra to T = 1 and T = 10 by every method on a fine grid")
             INFO(method.name << " T = " << golden.T);
             LotkaVolterra f;
             const SquaredDistance<double> distance({1, 1});
-            const auto g =
-                method(f, distance, find_tableau("dormand-prince"), 0.0, golden.T, golden.steps, std::vector<double>{1, 1});
+            const Tableau& tableau = find_tableau("dormand-prince");
+            const std::size_t steps = method.predicted_order(tableau) < 5 ? 2 * golden.steps : golden.steps;
+            const auto g = method(f, distance, tableau, 0.0, golden.T, steps, std::vector<double>{1, 1});
             CHECK(difference(g.x_bar, golden.x_bar) <= 1e-11);
             CHECK(difference(g.theta_bar, golden.theta_bar) <= 1e-11);
             CHECK(g.t0_bar == Approx(-g.t1_bar).epsilon(1e-9));
