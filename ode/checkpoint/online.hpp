@@ -13,9 +13,10 @@ namespace costate::ode::checkpoint {
 ///     do { online.step(last); while (const Action* action = online.next()) perform(*action); } while (!last);
 /// The rule is that of Wang, Moin & Iaccarino ("Minimal repetition dynamic checkpointing algorithm for unsteady adjoint calculation",
 /// 2009): checkpoints have levels, one is dispensable once a later one has a higher level, and where none is, the state one is at is
-/// passed over and its successor gets a level more. x_n is saved when it is left, never when the step from it is the last. While
-/// n ≤ (c + 1)(c + 2)/2 the placement is one of those of Stumm & Walther ("New algorithms for optimal online checkpointing", 2010):
-/// it takes E(n, c) extra steps, as many as if n had been known. Then gaps are reversed binomially with the slots set free.
+/// passed over and its successor gets a level more; of several dispensable ones the latest goes. x_n is saved when it is left, never
+/// when the step from it is the last. While n ≤ (c + 1)(c + 2)/2 the placement is one of those of Stumm & Walther ("New algorithms for
+/// optimal online checkpointing", 2010): it takes E(n, c) extra steps, as many as if n had been known. Then gaps are reversed
+/// binomially with the slots set free.
 /// Never more than c slots.
 class Online {
 public:
