@@ -63,11 +63,9 @@ std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
     return methods;
 }
 
-bool takes_no_parameters(std::string_view name) { return name == detail::look_ahead_name || !detail::takes_tableaus(name); }
-
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
-    if (takes_no_parameters(given)) return given;
+    if (detail::is_of_study(given)) return given;
     check_names({std::string(ode::split_spelling(given).front())}, study_methods(), "methods");
     std::string name;
     try {
