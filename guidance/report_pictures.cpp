@@ -1,4 +1,5 @@
-#include "guidance/report.hpp"
+#include "guidance/report_schedules.hpp"
+#include "ode/checkpoint/schedule.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,8 @@ struct Mark {
     int type;
     double size;
 };
-constexpr std::array marks{Mark{7, 0.45}, Mark{6, 1.1}, Mark{8, 1.3}, Mark{10, 1.3}, Mark{1, 1.2}, Mark{4, 1.5}, Mark{12, 1.5}, Mark{3, 1.2}};
+constexpr std::array marks{Mark{7, 0.45}, Mark{6, 1.1}, Mark{8, 1.3}, Mark{10, 1.3}, Mark{1, 1.2}, Mark{4, 1.5}, Mark{12, 1.5}, Mark{3, 1.2}, Mark{2, 1.1}, Mark{5, 0.6},
+                           Mark{9, 0.8}, Mark{11, 0.8}, Mark{13, 0.9}, Mark{14, 1.4}, Mark{15, 0.8}};
 
 using Value = std::function<std::optional<double>(const StudyRow&)>;
 
@@ -180,9 +182,30 @@ std::string words_of(const std::string& precision) {
                                   : "50 digits";
 }
 
+// Every checkpoint schedule gives the gradient of dto bit for bit: one of them is enough where errors are drawn.
+std::vector<StudyRow> of_different_gradients(const StudyProblem& problem, std::span<const StudyRow> rows) {
+    std::string_view kept = "dto";
+    if (std::find(problem.methods.begin(), problem.methods.end(), kept) == problem.methods.end()) {
+        const auto first = std::find_if(problem.methods.begin(), problem.methods.end(), [](const std::string& name) { return schedule_of(name).has_value(); });
+        if (first != problem.methods.end()) kept = *first;
+    }
+    std::vector<StudyRow> result;
+    for (const StudyRow& row : rows)
+        if (row.method == kept || !schedule_of(row.method)) result.push_back(row);
+    return result;
+}
+
+// A few dozen steps show how a schedule works; thousands would be a black triangle.
+void add_schedules(const StudyProblem& problem, std::vector<Picture>& pictures) {
+    constexpr std::size_t most = 64;
+    for (const std::string& method : problem.methods)
+        if (const auto spec = schedule_of(method)) pictures.push_back(schedule_picture(ode::checkpoint::make(*spec, std::min(problem.steps.back(), most)), method));
+}
+
 }  // namespace
 
-std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const StudyRow> rows) {
+std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const StudyRow> every_row) {
+    const std::vector<StudyRow> rows = of_different_gradients(problem, every_row);
     const Value steps = [](const StudyRow& row) { return std::optional<double>(static_cast<double>(row.steps)); };
     const Value error = [](const StudyRow& row) { return row.error; };
     const Value gap = [](const StudyRow& row) { return above_rounding(row.error_to_dto, row.precision); };
@@ -211,6 +234,8 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     const std::string timed = has_f64 ? "f64" : all.front();
     add("error-seconds", "The same against measured time of all samples together on one core of this machine.",
         {timed, seconds, error, "Error of the gradient against time, " + words_of(timed), "seconds of the gradients of all samples", "relative error of the gradient"});
+    if (auto memory = memory_picture(problem, every_row, timed)) pictures.push_back(std::move(*memory));
+    add_schedules(problem, pictures);
     return pictures;
 }
 

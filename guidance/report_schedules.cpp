@@ -1,12 +1,16 @@
 #include "guidance/report_schedules.hpp"
 
 #include "ode/checkpoint/check.hpp"
+#include "ode/checkpoint/counts.hpp"
+#include "ode/gradient/checkpointed.hpp"
+#include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -107,6 +111,78 @@ Picture schedule_picture(const Schedule& schedule, const std::string& method) {
                         "what it keeps lies flat as long as it is kept, and the reverse sweep comes down step by step, from records that are made again where they were not kept.",
                         schedule.actions.size(), counts.forward_steps, schedule.steps, held, files),
             script};
+}
+
+std::optional<Spec> schedule_of(std::string_view method) {
+    std::optional<Spec> spec;
+    if (method == "greedy" || method == "look-ahead") return spec;
+    ode::with_gradient_method(method, [&]<class Method>(const Method& named) {
+        if constexpr (std::is_same_v<Method, ode::dto::Checkpointed>) spec = named.spec;
+    });
+    return spec;
+}
+
+namespace {
+
+// What the curves of theory start from: dto's time and record, and what a binomial schedule holds beside its slots.
+struct Costs {
+    double n, seconds, state, record, beside;
+};
+
+std::optional<Costs> costs_of(std::span<const StudyRow* const> rows, double state) {
+    std::optional<Costs> costs;
+    for (const StudyRow* row : rows)
+        if (row->method == "dto") costs = {static_cast<double>(row->steps), *row->seconds, state, static_cast<double>(row->peak_bytes) / static_cast<double>(row->steps), 0};
+    if (!costs) return costs;
+    for (const StudyRow* row : rows) {
+        const auto spec = schedule_of(row->method);
+        if (!spec || spec->rule != Rule::binomial) continue;
+        const auto slots = static_cast<double>(std::min(spec->slots, row->steps));
+        costs->beside = static_cast<double>(row->peak_bytes) - slots * state;
+        return costs;
+    }
+    return std::nullopt;
+}
+
+// Bytes and seconds for every number of slots that changes the count.
+std::string theory(const Costs& costs, bool mixed) {
+    std::string points;
+    const auto n = static_cast<std::size_t>(costs.n);
+    const double slot = mixed ? std::max(costs.record, costs.state) : costs.state;
+    for (std::size_t s = 1; s < n && s <= 4096; s += 1 + s / 16) {
+        const double forward = mixed ? static_cast<double>(mixed_total(n, s)) : costs.n + static_cast<double>(binomial_extra(n, s));
+        points += fmt::format("{:.6e} {:.6e}\n", costs.beside + static_cast<double>(s) * slot, costs.seconds * (forward + costs.n) / (2 * costs.n));
+    }
+    return points;
+}
+
+std::size_t bytes_of(const std::string& precision) { return precision == "f32" ? 4 : 8; }
+
+}  // namespace
+
+std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision) {
+    std::vector<const StudyRow*> shown;
+    for (const StudyRow& row : rows)
+        if (row.precision == precision && row.tableau == problem.tableaus.front() && row.steps == problem.steps.back() && row.seconds && row.peak_bytes > 0)
+            shown.push_back(&row);
+    const auto costs = costs_of(shown, static_cast<double>(problem.samples * problem.dimension * bytes_of(precision)));
+    if (!costs) return std::nullopt;
+    std::string data = "$theory0 << EOD\n" + theory(*costs, false) + "EOD\n$rows << EOD\n", plot;
+    for (const StudyRow* row : shown) data += fmt::format("{:.6e} {:.6e} \"  {}\"\n", static_cast<double>(row->peak_bytes), *row->seconds, row->method);
+    data += "EOD\n";
+    plot = "$theory0 with lines lw 1.4 dt (6,5) lc rgb '#0072B2' title 'binomial, predicted'";
+    if (costs->n <= 10000) {
+        data += "$theory1 << EOD\n" + theory(*costs, true) + "EOD\n";
+        plot += ", $theory1 with lines lw 1.4 dt (6,5) lc rgb '#E69F00' title 'mixed, predicted'";
+    }
+    plot += ", $rows using 1:2 with points pt 7 ps 0.8 lc rgb '#222222' notitle, $rows using 1:2:3 with labels left rotate by 20 font @key_font tc rgb '#444444' notitle";
+    const std::string title = fmt::format("Time against memory, {} with {} steps", problem.tableaus.front(), problem.steps.back());
+    return Picture{"memory-seconds", title,
+                   "Each mark is a method on the finest grid. The dashed lines are what the counts of optimal schedules predict from the time and the record of dto, "
+                   "a step forward and a step reversed counted alike: more slots to the right, fewer steps taken again.",
+                   fmt::format("set title '{}' font @title_font\nset xlabel 'bytes held at once'\nset ylabel 'seconds of the gradients of all samples'\nset logscale xy\n"
+                               "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nset key top right font @key_font\n"
+                               "set format '10^{{%L}}'\nset offsets graph 0, 0, 0, 0\n{}plot {}\n", title, data, plot)};
 }
 
 }  // namespace costate::guidance

@@ -1,8 +1,11 @@
 #include "guidance/study.hpp"
 
+#include "guidance/report_schedules.hpp"
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "kernels/parallel.hpp"
+#include "ode/checkpoint/check.hpp"
+#include "ode/checkpoint/schedule.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -63,6 +66,8 @@ std::string pair_name(std::string_view method, std::string_view tableau) { retur
 double calls_of(const StudyProblem& problem, const StudyRow& row) {
     if (row.method == detail::greedy_name) return 3;
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
+    if (const auto spec = schedule_of(row.method))
+        return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
 
@@ -106,7 +111,7 @@ std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau&
     if (method == adjoint_deis_name) return 1;
     std::size_t order = 0;
     ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
-                              [&](const auto& method) { order = method.predicted_order(tableau); });
+                              [&](const auto& named) { order = named.predicted_order(tableau); });
     return order;
 }
 

@@ -1,4 +1,4 @@
-// Φ(τ) = 1/γ(τ) for every rooted tree |τ| ≤ p: the order of a Runge–Kutta method, proved in ℚ.
+// Φ(τ) = 1/γ(τ) for every rooted tree |τ| ≤ p: the order of a Runge–Kutta method, proved in ℚ; of decimals, bounded.
 #pragma once
 
 #include "ode/tableau.hpp"
@@ -35,11 +35,15 @@ struct RootedTree {
 /// e(τ) = (Φ(τ) − 1/γ(τ)) / σ(τ): x₁ − Φ_h(x₀) = Σ_τ h^|τ| e(τ) F(τ)(x₀), for every tree of the list (b propagated).
 [[nodiscard]] std::vector<Rational> error_coefficients(const Tableau& tableau, const std::vector<RootedTree>& trees);
 
-/// The largest p ≤ highest_order with Φ(τ) = 1/γ(τ) for all |τ| ≤ p; 0 where already Σ b_i ≠ 1.
+/// The largest p ≤ highest_order with Φ(τ) = 1/γ(τ) for all |τ| ≤ p; 0 where already Σ b_i ≠ 1. Of a tableau of decimals, with
+/// |γ(τ) Φ(τ) − 1| ≤ decimal_tolerance(), at 100 digits. Where all conditions up to highest_order hold, tableau.beyond if that is higher.
 /// The order on autonomous fields, and on every field when c_i = Σ_j a_ij (see consistent).
 [[nodiscard]] std::size_t order(const Tableau& tableau);
 
-/// The same for b̂; 0 where there is no embedded method.
+/// The same for b̂, highest_order at most; 0 where there is no embedded method.
 [[nodiscard]] std::size_t embedded_order(const Tableau& tableau);
+
+/// max |γ(τ) Φ(τ) − 1| over |τ| ≤ p, at 100 digits: what is left of the conditions of order p. Throws std::invalid_argument above highest_order.
+[[nodiscard]] double order_residual(const Tableau& tableau, std::size_t p);
 
 }  // namespace costate::ode

@@ -15,10 +15,10 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PEERS = {"jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
-MODULES = {"jax": "jax", "pytorch": "torch", "casadi": "casadi"}
-COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7"}
-NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C"}
+PEERS = {"diffrax": "diffrax_side.py", "jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
+MODULES = {"diffrax": "diffrax", "jax": "jax", "pytorch": "torch", "casadi": "casadi"}
+COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7", "diffrax": "#56B4E9"}
+NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C", "diffrax": "diffrax"}
 
 
 def process_rows():
@@ -38,6 +38,8 @@ def rows():
             yield "w2", precision, 3, batch, 1, "dto", ("jax", "pytorch"), "-"
     yield "w4", "f64", 1000, 1, 1, "replay", ("jax", "pytorch"), "-"
     yield "w4", "f64", 1000, 1, 1, "compiled", ("jax", "pytorch"), "-"
+    for checkpoints in (2, 4, 8, 16, 32, 44):
+        yield "w4", "f64", 1000, 1, 1, f"binomial:{checkpoints}", ("diffrax",), str(checkpoints)
     yield "w7", "f64", 1000, 1, 1, "replay", ("casadi", "adolc"), "machine"
     yield "w7", "f64", 1000, 1, 1, "compiled", ("casadi",), "compiled"
 

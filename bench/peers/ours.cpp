@@ -2,12 +2,15 @@
 // of so many. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
 // often), measured beside it; of the orbit, the solve alone, written by hand.
 // ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
-// --write writes the network and ends, --read takes it from there.
+// METHOD is dto, and for W4 and W7 replay, compiled or, as machine code, a schedule such as binomial:8. --write writes the network and ends, --read takes it from there.
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
 #include "kernels/huge_pages.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/reduce.hpp"
+#include "ode/checkpoint/check.hpp"
+#include "ode/checkpoint/schedule.hpp"
+#include "ode/gradient/checkpointed.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/tile_rows.hpp"
 #include "ode/gradient/tiled.hpp"
@@ -126,15 +129,16 @@ Side perceptron(const Perceptron& p, std::size_t steps, std::size_t batch, std::
     return side;
 }
 
-/// Whole steps as straight lines: fields of scalar code.
-Side stepped(const autodiff::ProgramField<double>& plain, const std::string& tableau, std::vector<double> x0, std::vector<double> y, double end,
+/// Whole steps as straight lines: fields of scalar code, under one gradient method.
+template <class Method>
+Side stepped(const Method& gradient, const autodiff::ProgramField<double>& plain, const std::string& tableau, std::vector<double> x0, std::vector<double> y, double end,
              std::size_t steps, bool compiled, bool x_too) {
     using Field = ode::SteppedField<double, autodiff::ProgramField<double>>;
     struct Data {
         Field field;
         std::vector<double> x0, x1;
         ode::SquaredDistance<double> loss;
-        ode::dto::SweepWorkspace<Field, double> workspace;
+        typename Method::template Workspace<Field, double> workspace;
         ode::GradientResult<double> result{};
         ode::Coefficients<double> coefficients;
         ode::StepWorkspace<double> scratch{};
@@ -142,12 +146,12 @@ Side stepped(const autodiff::ProgramField<double>& plain, const std::string& tab
     const ode::Tableau method = ode::find_tableau(tableau);
     Field field(plain, method);
     if (compiled && !field.compile()) throw std::runtime_error("this build has no machine code; install libasmjit-dev and build again");
-    auto data = std::make_shared<Data>(Data{field, x0, x0, ode::SquaredDistance<double>(std::move(y)), ode::dto::SweepWorkspace<Field, double>(method),
+    auto data = std::make_shared<Data>(Data{field, x0, x0, ode::SquaredDistance<double>(std::move(y)), typename Method::template Workspace<Field, double>(method),
                                             {}, ode::Coefficients<double>(method)});
     return {[data, steps, end] {
                 ode::solve<double>(data->coefficients, data->field, ode::Grid<double>(0.0, end, steps), data->x0, data->x1, data->scratch);
             },
-            [data, steps, end] { ode::dto::StoreAll{}(data->field, data->loss, 0.0, end, steps, data->x0, {true, false}, data->workspace, data->result); },
+            [data, gradient, steps, end] { gradient(data->field, data->loss, 0.0, end, steps, data->x0, {true, false}, data->workspace, data->result); },
             [data, x_too] {
                 std::vector<double> all;
                 if (x_too) all = data->result.x_bar;
@@ -156,17 +160,37 @@ Side stepped(const autodiff::ProgramField<double>& plain, const std::string& tab
             }};
 }
 
+/// A schedule as machine code. Its limit is what its counts predict: the forward steps beyond n in one solve, and store-all.
+Side scheduled(const std::string& spelling, const autodiff::ProgramField<double>& plain, const Perceptron& p, std::size_t steps) {
+    const std::vector<std::string_view> parts = ode::split_spelling(spelling);
+    const auto schedule = ode::dto::Checkpointed::named(parts.front(), std::span(parts).subspan(1));
+    if (!schedule) throw std::invalid_argument("there is no method '" + spelling + "'; known are replay, compiled and checkpoint schedules such as binomial:8");
+    const auto counts = ode::checkpoint::check(ode::checkpoint::make(schedule->spec, steps));
+    const auto again = static_cast<std::size_t>(counts.forward_steps) - steps;
+    const Side all = stepped(ode::dto::StoreAll{}, plain, "midpoint", p.x0, p.y, p.t1, steps, true, false);
+    Side side = stepped(*schedule, plain, "midpoint", p.x0, p.y, p.t1, steps, true, false);
+    if (again == 0) side.limit = all.gradient;
+    else side.limit = [all, longer = stepped(ode::dto::StoreAll{}, plain, "midpoint", p.x0, p.y, p.t1, again, true, false)] {
+        longer.forward();
+        all.gradient();
+    };
+    side.limit_times = 1;
+    return side;
+}
+
 Side side_of(const std::string& workload, const std::string& file, const std::string& precision, std::size_t steps, std::size_t batch, std::size_t threads,
-             bool compiled) {
+             const std::string& method) {
+    const bool compiled = method == "compiled";
     if (workload == "w7") {
         const autodiff::ProgramField<double> orbit(autodiff::record_field<double>(4, std::vector<double>{Orbit::mu}, Orbit{}));
-        Side side = stepped(orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
+        Side side = stepped(ode::dto::StoreAll{}, orbit, "rk4", {0.5, 0.1, 0.0, 1.0}, std::vector<double>(4, 0.0), Orbit::end, steps, compiled, true);
         side.limit = [steps, u = std::make_shared<std::array<double, 4>>()] { orbit_by_hand(steps, *u); };
         side.limit_times = 1;
         return side;
     }
     const Perceptron p = network(workload, file);
-    if (workload == "w4") return stepped(field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
+    if (workload == "w4" && !compiled && method != "replay") return scheduled(method, field<double>(p, false), p, steps);
+    if (workload == "w4") return stepped(ode::dto::StoreAll{}, field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
     return precision == "f32" ? perceptron<float>(p, steps, batch, threads) : perceptron<double>(p, steps, batch, threads);
 }
 
@@ -189,7 +213,7 @@ int serve(const std::vector<std::string>& words) {
         return 0;
     }
     const std::string file = words.size() > 7 && words[6] == "--read" ? words[7] : "";
-    const Side side = side_of(workload, file, precision, steps, batch, threads, method == "compiled");
+    const Side side = side_of(workload, file, precision, steps, batch, threads, method);
     side.gradient();
     std::cout << nlohmann::json(side.result()).dump() << std::endl;
     std::string what;

@@ -99,7 +99,7 @@ private:
     }
 
     template <class F, class L, Scalar T>
-    static void start(F& noise, const L& loss, std::span<const T> x1, const ode::GradientOptions& options, Workspace<F, T>& ws,
+    static void start(F& noise, const L& loss, ode::View<T> x1, const ode::GradientOptions& options, Workspace<F, T>& ws,
                       ode::GradientResult<T>& result) {
         result.x1.assign(x1.begin(), x1.end());
         result.loss = loss(x1);
@@ -110,7 +110,7 @@ private:
 
     // ν = (σ_t − σ_s α_t/α_s) λ_t: θ̄ += νᵀ∂ε̂/∂θ, λ_s = (α_t/α_s)(λ_t + νᵀ∂ε̂/∂x)
     template <class F, Scalar T>
-    static void back(F& noise, const T& t, std::size_t n, std::span<const T> x, Workspace<F, T>& ws, std::span<T> theta_bar) {
+    static void back(F& noise, const T& t, std::size_t n, ode::View<T> x, Workspace<F, T>& ws, std::span<T> theta_bar) {
         const T ratio = ws.alpha[n + 1] / ws.alpha[n], on_noise = ws.sigma[n + 1] - ws.sigma[n] * ratio;
         for (std::size_t i = 0; i < x.size(); ++i) ws.nu[i] = on_noise * ws.lambda[i];
         std::fill(ws.bar.begin(), ws.bar.end(), T(0));

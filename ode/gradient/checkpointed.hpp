@@ -96,7 +96,8 @@ private:
         std::size_t memory, records, file;
     };
     template <class F, class L, Scalar T, class Actions>
-    void run(F& f, const L& loss, const Grid<T>& grid, View<T> x0, const Slots& slots, const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result, Actions&& actions) const {
+    void run(F& f, const L& loss, const Grid<T>& grid, View<T> x0, const Slots& slots, const GradientOptions& options, Workspace<F, T>& ws,
+             GradientResult<T>& result, Actions&& actions) const {
         ode::detail::check_state(f, x0.size());
         if (slots.file > 0) detail::open_file<T>(ws.file, directory);
         detail::ScheduleRun<F, L, T> work(f, loss, grid, x0, slots.memory, slots.records, options, ws, result);

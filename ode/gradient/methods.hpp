@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ode/gradient/backsolve.hpp"
+#include "ode/gradient/checkpointed.hpp"
 #include "ode/gradient/forward_sensitivities.hpp"
 #include "ode/gradient/interpolating.hpp"
 #include "ode/gradient/leapfrog.hpp"
@@ -37,8 +38,8 @@ concept GradientMethod = requires(const M& method, F& f, const L& loss, const Ta
     { method(f, loss, tableau, t, t, steps, x0, GradientOptions{}) } -> std::same_as<GradientResult<T>>;
 };
 
-using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve, ForwardSensitivities,
-                                   reversible::McCallumFoster, reversible::AsynchronousLeapfrog, reversible::ReversibleHeun>;
+using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, dto::Checkpointed, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve,
+                                   ForwardSensitivities, reversible::McCallumFoster, reversible::AsynchronousLeapfrog, reversible::ReversibleHeun>;
 
 /// Whether the method solves by a scheme of its own, so that its x₁ is not the tableau's and method.store_all is its measure.
 template <class M>

@@ -77,6 +77,13 @@ TEST_CASE("every way to the discrete gradient is == in the prime field over 1000
     for (const Tableau& tableau : tableaus()) check_all<PrimeField>(tableau, 1000);
 }
 
+TEST_CASE("and with every tableau of the library, of decimals and generated ones too") {
+    for (const Tableau& tableau : tableau_library().subspan(tableaus().size())) check_all<PrimeField>(tableau, 50);
+    for (const char* name : {"gragg:6", "aitken-neville:4"}) check_all<PrimeField>(find_tableau(name), 50);
+    check_all<Rational>(find_tableau("ssprk3"), 3);
+    check_all<Rational>(find_tableau("gragg:4"), 1);
+}
+
 TEST_CASE("the equality notices one wrong coefficient of the partner") {
     using F = Polynomial<PrimeField>;
     for (const Tableau& tableau : tableaus()) {
