@@ -116,7 +116,7 @@ Picture schedule_picture(const Schedule& schedule, const std::string& method) {
 
 std::optional<Spec> schedule_of(std::string_view method) {
     std::optional<Spec> spec;
-    if (method == "greedy" || method == "look-ahead") return spec;
+    if (method == "greedy" || method == "look-ahead" || method == "adjoint-deis-1") return spec;
     ode::with_gradient_method(method, [&]<class Method>(const Method& named) {
         if constexpr (std::is_same_v<Method, ode::dto::Checkpointed>) spec = named.spec;
     });
