@@ -84,7 +84,8 @@ void orbit(benchmark::State& state, std::size_t lanes, bool compiled) {
 }
 BENCHMARK_CAPTURE(orbit, replayed, 1, false)->UseManualTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(orbit, compiled, 1, true)->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(orbit, lanes64, 64, false)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(orbit, lanes64_replayed, 64, false)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(orbit, lanes64_compiled, 64, true)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 
