@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -24,7 +25,7 @@ bool holds(std::uint16_t detail, T a, T b) {
 /// Function steps at one sample, as many as the first says; returns how many.
 template <class T>
 [[gnu::noinline]] std::size_t call_functions(const LineStep* steps, const simd::Table<T>& table, T* s) {
-    const std::size_t count = calls_of(steps->op);
+    const std::size_t count = run_of(steps->op);
     const LineOp op = first_of(steps->op);
     T x[most_calls], y[most_calls], slope[most_calls];
     for (std::size_t k = 0; k < count; ++k) x[k] = s[steps[k].a];
@@ -35,32 +36,52 @@ template <class T>
     return count;
 }
 
-/// The code at batch 1.
+/// The two operands of a step, which lie side by side, read at once.
+struct Operands {
+    std::size_t a, b;
+    explicit Operands(const LineStep& s) : a(std::bit_cast<std::array<std::uint32_t, 2>>(s)[1] & 0xffff), b(std::bit_cast<std::array<std::uint32_t, 2>>(s)[1] >> 16) {}
+};
+
+/// The code at batch 1. Equal steps side by side run without a look at what they are.
 template <class T>
 bool run_one(const LineView<T>& line, const simd::Table<T>& table, T* const* arrays, T* kept, T* s) {
     std::copy_n(line.constants, line.constant_count, s);
-    for (const LineStep* i = line.steps;; ++i) {
+    const LineStep* i = line.steps;
+    const auto each = [&](std::size_t size, const auto& body) {
+        std::size_t rest = run_of(i->op);
+        do {
+            body(*i, Operands(*i));
+            i += size;
+        } while (--rest > 0);
+    };
+    while (true) {
         // clang-format off
-        switch (i->op) {
-        case LineOp::add: s[i->d] = s[i->a] + s[i->b]; break;
-        case LineOp::sub: s[i->d] = s[i->a] - s[i->b]; break;
-        case LineOp::mul: s[i->d] = s[i->a] * s[i->b]; break;
-        case LineOp::div: s[i->d] = s[i->a] / s[i->b]; break;
-        case LineOp::negate: s[i->d] = -s[i->a]; break;
-        case LineOp::sqrt: s[i->d] = std::sqrt(s[i->a]); break;
-        case LineOp::relu: s[i->d] = s[i->a] < T(0) ? T(0) : s[i->a]; break;
-        case LineOp::relu_slope: s[i->d] = s[i->a] > T(0) ? T(1) : T(0); break;
-        case LineOp::load_row:
-        case LineOp::load_shared: s[i->d] = arrays[i->a][i->b]; break;
-        case LineOp::load_kept: s[i->d] = kept[i->a]; break;
-        case LineOp::store_row: arrays[i->d][i->b] = s[i->a]; break;
-        case LineOp::store_kept: kept[i->d] = s[i->a]; break;
-        case LineOp::accumulate: arrays[i->d][i->b] += s[i->a]; break;
-        case LineOp::guard:
-            if (!holds(i->d, s[i->a], s[i->b])) return false;
+        switch (code_of(first_of(i->op))) {
+        case code_of(LineOp::add): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] + s[o.b]; }); break;
+        case code_of(LineOp::sub): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] - s[o.b]; }); break;
+        case code_of(LineOp::mul): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] * s[o.b]; }); break;
+        case code_of(LineOp::div): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] / s[o.b]; }); break;
+        case code_of(product_add): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[(&j)[1].a] + s[o.a] * s[o.b]; }); break;
+        case code_of(product_from): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[(&j)[1].a] - s[o.a] * s[o.b]; }); break;
+        case code_of(product_sub): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] * s[o.b] - s[(&j)[1].a]; }); break;
+        case code_of(LineOp::negate): each(1, [&](const LineStep& j, Operands) { s[j.d] = -s[j.a]; }); break;
+        case code_of(LineOp::sqrt): each(1, [&](const LineStep& j, Operands) { s[j.d] = std::sqrt(s[j.a]); }); break;
+        case code_of(LineOp::relu): each(1, [&](const LineStep& j, Operands) { s[j.d] = s[j.a] < T(0) ? T(0) : s[j.a]; }); break;
+        case code_of(LineOp::relu_slope): each(1, [&](const LineStep& j, Operands) { s[j.d] = s[j.a] > T(0) ? T(1) : T(0); }); break;
+        case code_of(LineOp::load_row):
+        case code_of(LineOp::load_shared): each(1, [&](const LineStep& j, Operands o) { s[j.d] = arrays[o.a][o.b]; }); break;
+        case code_of(LineOp::load_kept): each(1, [&](const LineStep& j, Operands) { s[j.d] = kept[j.a]; }); break;
+        case code_of(LineOp::store_row): each(1, [&](const LineStep& j, Operands) { arrays[j.d][j.b] = s[j.a]; }); break;
+        case code_of(LineOp::store_kept): each(1, [&](const LineStep& j, Operands) { kept[j.d] = s[j.a]; }); break;
+        case code_of(LineOp::accumulate): each(1, [&](const LineStep& j, Operands) { arrays[j.d][j.b] += s[j.a]; }); break;
+        case code_of(LineOp::guard): {
+            bool held = true;
+            each(1, [&](const LineStep& j, Operands o) { held = held && holds(j.d, s[o.a], s[o.b]); });
+            if (!held) return false;
             break;
-        case LineOp::end: return true;
-        default: i += call_functions(i, table, s) - 1; break;
+        }
+        case code_of(LineOp::end): return true;
+        default: i += call_functions(i, table, s); break;
         }
         // clang-format on
     }
@@ -73,10 +94,11 @@ std::size_t lanes_of(Isa isa, std::size_t value_bytes) {
 VectorCode with_places(MachineCode code, std::size_t lanes, const std::vector<LineStep>& steps) {
     VectorCode v{std::move(code), lanes, {}, {}, {}};
     for (const LineStep& i : steps) {
-        if (i.op == LineOp::load_row) v.rows.push_back({true, i.a, i.b});
-        if (i.op == LineOp::store_row) v.rows.push_back({false, i.d, i.b});
-        if (i.op == LineOp::load_kept) v.kept_in.push_back(i.a);
-        if (i.op == LineOp::store_kept) v.kept_out.push_back(i.d);
+        const LineOp op = i.op;
+        if (op == LineOp::load_row) v.rows.push_back({true, i.a, i.b});
+        if (op == LineOp::store_row) v.rows.push_back({false, i.d, i.b});
+        if (op == LineOp::load_kept) v.kept_in.push_back(i.a);
+        if (op == LineOp::store_kept) v.kept_out.push_back(i.d);
     }
     for (const auto& list : {v.kept_in, v.kept_out})
         for (const std::uint16_t i : list) v.kept = std::max<std::size_t>(v.kept, i + 1u);
@@ -156,41 +178,42 @@ template <class T>
 StraightLine<T>::StraightLine(LinePlan plan, const std::vector<T>& constants, const simd::Table<T>& table)
     : plan_(std::move(plan)), table_(&table), lanes_(most_lanes) {
     for (const ValueId id : plan_.constants) constants_.push_back(constants[id]);
-    while (lanes_ > 16 && plan_.slots * lanes_ * sizeof(T) > tile_bytes) lanes_ /= 2;
+    runs_ = make_runs(plan_.steps, constants_.size(), plan_.slots);
+    while (lanes_ > 16 && runs_.slots * lanes_ * sizeof(T) > tile_bytes) lanes_ /= 2;
 }
 
 template <class T>
-LineView<T> StraightLine<T>::view() const {
-    return {plan_.steps.data(), constants_.data(), constants_.size(), plan_.rows.data()};
+LineView<T> StraightLine<T>::view(const std::vector<LineStep>& steps) const {
+    return {steps.data(), constants_.data(), constants_.size(), plan_.rows.data()};
 }
 
 template <class T>
 std::size_t StraightLine<T>::scratch(std::size_t batch) const {
-    if (batch == 1) return plan_.slots;
+    if (batch == 1) return runs_.slots;
     if (vector_) return (2 * vector_->rows.size() + vector_->kept + plan_.targets.size()) * vector_->lanes + 64 / sizeof(T);
-    return (plan_.slots + plan_.targets.size() + 2) * stride();
+    return (runs_.slots + plan_.targets.size() + 2) * stride();
 }
 
 template <class T>
 bool StraightLine<T>::run(T* const* arrays, T* kept, std::size_t batch, std::span<T> scratch) const {
     if (batch != 1) return vector_ ? run_vectors(arrays, kept, batch, aligned(scratch.data())) : run_tiles(arrays, kept, batch, aligned(scratch.data()));
     if (one_) return one_->run(arrays, kept);
-    return run_one(view(), *table_, arrays, kept, scratch.data());
+    return run_one(view(runs_.steps), *table_, arrays, kept, scratch.data());
 }
 
 template <class T>
 bool StraightLine<T>::compile() {
     if (one_) return true;
     const std::size_t lanes = lanes_of(table_->isa, sizeof(T));
-    one_ = make_machine_code(view(), plan_.slots, *table_, 1);
-    if (auto code = make_machine_code(view(), plan_.slots, *table_, lanes)) vector_ = with_places(std::move(*code), lanes, plan_.steps);
+    one_ = make_machine_code(view(plan_.steps), plan_.slots, *table_, 1);
+    if (auto code = make_machine_code(view(plan_.steps), plan_.slots, *table_, lanes)) vector_ = with_places(std::move(*code), lanes, plan_.steps);
     return compiled();
 }
 
 template <class T>
 bool StraightLine<T>::run_tiles(T* const* arrays, T* kept, std::size_t batch, T* scratch) const {
-    const LineView<T> line = view();
-    T* const terms = scratch + plan_.slots * stride();
+    const LineView<T> line = view(runs_.steps);
+    T* const terms = scratch + runs_.slots * stride();
     for (std::size_t first = 0; first < batch; first += lanes_) {
         const std::size_t count = std::min(lanes_, batch - first);
         if (!table_->straight_line(line, {arrays, kept, batch, first, count, stride(), scratch, terms})) return false;

@@ -1,6 +1,7 @@
 // A trace made ready to run: at batch 1 by one tight loop over its steps, over a batch in vector lanes on tiles that stay in L1.
 #pragma once
 
+#include "kernels/line_runs.hpp"
 #include "kernels/machine_code.hpp"
 #include "kernels/simd/line.hpp"
 #include "kernels/simd/table.hpp"
@@ -77,6 +78,7 @@ public:
     [[nodiscard]] bool compiled() const { return one_.has_value(); }
 
     [[nodiscard]] const LinePlan& plan() const { return plan_; }
+    [[nodiscard]] const LineRuns& runs() const { return runs_; }
     [[nodiscard]] const std::vector<T>& constants() const { return constants_; }
     /// Samples in a tile.
     [[nodiscard]] std::size_t lanes() const { return lanes_; }
@@ -84,12 +86,13 @@ public:
 private:
     /// From a slot's lanes to the next slot's: an odd number of cache lines, so that few slots lie a multiple of 4 KiB apart.
     [[nodiscard]] std::size_t stride() const { return lanes_ + 64 / sizeof(T); }
-    [[nodiscard]] LineView<T> view() const;
+    [[nodiscard]] LineView<T> view(const std::vector<LineStep>& steps) const;
     [[nodiscard]] bool run_tiles(T* const* arrays, T* kept, std::size_t batch, T* scratch) const;
     [[nodiscard]] bool run_vectors(T* const* arrays, T* kept, std::size_t batch, T* scratch) const;
     void add_terms(T* const* arrays, std::size_t count, const T* terms, std::size_t stride) const;
 
     LinePlan plan_;
+    LineRuns runs_;
     std::vector<T> constants_;
     const simd::Table<T>* table_ = nullptr;
     std::size_t lanes_ = 0;

@@ -44,7 +44,7 @@ void fixed(benchmark::State& state) {
 BENCHMARK(fixed);
 
 std::size_t operations(const kernels::LinePlan& plan) {
-    return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(), [](const kernels::LineStep& s) { return s.op > kernels::LineOp::guard; }));
+    return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(), [](const kernels::LineStep& s) { return kernels::first_of(s.op) > kernels::LineOp::guard; }));
 }
 
 void orbit(benchmark::State& state, std::size_t lanes, bool compiled) {
