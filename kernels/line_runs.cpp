@@ -1,3 +1,4 @@
+// From steps to runs by way of values, each assigned once.
 #include "kernels/line_runs.hpp"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -36,50 +35,52 @@ template <class T>
     return count;
 }
 
-/// The two operands of a step, which lie side by side, read at once.
-struct Operands {
-    std::size_t a, b;
-    explicit Operands(const LineStep& s) : a(std::bit_cast<std::array<std::uint32_t, 2>>(s)[1] & 0xffff), b(std::bit_cast<std::array<std::uint32_t, 2>>(s)[1] >> 16) {}
-};
+/// body(step) for each of a run, of `size` steps each; moves i behind them.
+template <class Body>
+[[gnu::always_inline]] inline void each(const LineStep*& i, std::size_t size, const Body& body) {
+    std::size_t rest = run_of(i->op);
+    do {
+        body(*i);
+        i += size;
+    } while (--rest > 0);
+}
+
+/// Whether the guards of a run held; moves i behind them.
+template <class T>
+bool guards_hold(const LineStep*& i, const T* s) {
+    bool all = true;
+    each(i, 1, [&](const LineStep& j) { all = all && holds(j.d, s[j.a], s[j.b]); });
+    return all;
+}
 
 /// The code at batch 1. Equal steps side by side run without a look at what they are.
 template <class T>
 bool run_one(const LineView<T>& line, const simd::Table<T>& table, T* const* arrays, T* kept, T* s) {
     std::copy_n(line.constants, line.constant_count, s);
     const LineStep* i = line.steps;
-    const auto each = [&](std::size_t size, const auto& body) {
-        std::size_t rest = run_of(i->op);
-        do {
-            body(*i, Operands(*i));
-            i += size;
-        } while (--rest > 0);
-    };
     while (true) {
         // clang-format off
         switch (code_of(first_of(i->op))) {
-        case code_of(LineOp::add): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] + s[o.b]; }); break;
-        case code_of(LineOp::sub): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] - s[o.b]; }); break;
-        case code_of(LineOp::mul): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] * s[o.b]; }); break;
-        case code_of(LineOp::div): each(1, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] / s[o.b]; }); break;
-        case code_of(product_add): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[(&j)[1].a] + s[o.a] * s[o.b]; }); break;
-        case code_of(product_from): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[(&j)[1].a] - s[o.a] * s[o.b]; }); break;
-        case code_of(product_sub): each(2, [&](const LineStep& j, Operands o) { s[j.d] = s[o.a] * s[o.b] - s[(&j)[1].a]; }); break;
-        case code_of(LineOp::negate): each(1, [&](const LineStep& j, Operands) { s[j.d] = -s[j.a]; }); break;
-        case code_of(LineOp::sqrt): each(1, [&](const LineStep& j, Operands) { s[j.d] = std::sqrt(s[j.a]); }); break;
-        case code_of(LineOp::relu): each(1, [&](const LineStep& j, Operands) { s[j.d] = s[j.a] < T(0) ? T(0) : s[j.a]; }); break;
-        case code_of(LineOp::relu_slope): each(1, [&](const LineStep& j, Operands) { s[j.d] = s[j.a] > T(0) ? T(1) : T(0); }); break;
+        case code_of(LineOp::add): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] + s[j.b]; }); break;
+        case code_of(LineOp::sub): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] - s[j.b]; }); break;
+        case code_of(LineOp::mul): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] * s[j.b]; }); break;
+        case code_of(LineOp::div): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] / s[j.b]; }); break;
+        case code_of(product_add): each(i, 2, [&](const LineStep& j) { s[j.d] = s[(&j)[1].a] + s[j.a] * s[j.b]; }); break;
+        case code_of(product_from): each(i, 2, [&](const LineStep& j) { s[j.d] = s[(&j)[1].a] - s[j.a] * s[j.b]; }); break;
+        case code_of(product_sub): each(i, 2, [&](const LineStep& j) { s[j.d] = s[j.a] * s[j.b] - s[(&j)[1].a]; }); break;
+        case code_of(LineOp::negate): each(i, 1, [&](const LineStep& j) { s[j.d] = -s[j.a]; }); break;
+        case code_of(LineOp::sqrt): each(i, 1, [&](const LineStep& j) { s[j.d] = std::sqrt(s[j.a]); }); break;
+        case code_of(LineOp::relu): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] < T(0) ? T(0) : s[j.a]; }); break;
+        case code_of(LineOp::relu_slope): each(i, 1, [&](const LineStep& j) { s[j.d] = s[j.a] > T(0) ? T(1) : T(0); }); break;
         case code_of(LineOp::load_row):
-        case code_of(LineOp::load_shared): each(1, [&](const LineStep& j, Operands o) { s[j.d] = arrays[o.a][o.b]; }); break;
-        case code_of(LineOp::load_kept): each(1, [&](const LineStep& j, Operands) { s[j.d] = kept[j.a]; }); break;
-        case code_of(LineOp::store_row): each(1, [&](const LineStep& j, Operands) { arrays[j.d][j.b] = s[j.a]; }); break;
-        case code_of(LineOp::store_kept): each(1, [&](const LineStep& j, Operands) { kept[j.d] = s[j.a]; }); break;
-        case code_of(LineOp::accumulate): each(1, [&](const LineStep& j, Operands) { arrays[j.d][j.b] += s[j.a]; }); break;
-        case code_of(LineOp::guard): {
-            bool held = true;
-            each(1, [&](const LineStep& j, Operands o) { held = held && holds(j.d, s[o.a], s[o.b]); });
-            if (!held) return false;
+        case code_of(LineOp::load_shared): each(i, 1, [&](const LineStep& j) { s[j.d] = arrays[j.a][j.b]; }); break;
+        case code_of(LineOp::load_kept): each(i, 1, [&](const LineStep& j) { s[j.d] = kept[j.a]; }); break;
+        case code_of(LineOp::store_row): each(i, 1, [&](const LineStep& j) { arrays[j.d][j.b] = s[j.a]; }); break;
+        case code_of(LineOp::store_kept): each(i, 1, [&](const LineStep& j) { kept[j.d] = s[j.a]; }); break;
+        case code_of(LineOp::accumulate): each(i, 1, [&](const LineStep& j) { arrays[j.d][j.b] += s[j.a]; }); break;
+        case code_of(LineOp::guard):
+            if (!guards_hold(i, s)) return false;
             break;
-        }
         case code_of(LineOp::end): return true;
         default: i += call_functions(i, table, s); break;
         }
@@ -196,7 +197,8 @@ std::size_t StraightLine<T>::scratch(std::size_t batch) const {
 
 template <class T>
 bool StraightLine<T>::run(T* const* arrays, T* kept, std::size_t batch, std::span<T> scratch) const {
-    if (batch != 1) return vector_ ? run_vectors(arrays, kept, batch, aligned(scratch.data())) : run_tiles(arrays, kept, batch, aligned(scratch.data()));
+    if (batch != 1 && vector_) return run_vectors(arrays, kept, batch, aligned(scratch.data()));
+    if (batch != 1) return run_tiles(arrays, kept, batch, aligned(scratch.data()));
     if (one_) return one_->run(arrays, kept);
     return run_one(view(runs_.steps), *table_, arrays, kept, scratch.data());
 }

@@ -78,7 +78,6 @@ public:
     [[nodiscard]] bool compiled() const { return one_.has_value(); }
 
     [[nodiscard]] const LinePlan& plan() const { return plan_; }
-    [[nodiscard]] const LineRuns& runs() const { return runs_; }
     [[nodiscard]] const std::vector<T>& constants() const { return constants_; }
     /// Samples in a tile.
     [[nodiscard]] std::size_t lanes() const { return lanes_; }

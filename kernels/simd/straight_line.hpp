@@ -5,6 +5,8 @@
 #include "kernels/simd/elementwise.hpp"
 #include "kernels/simd/line.hpp"
 
+#include <utility>
+
 namespace costate::kernels::simd {
 namespace {
 
@@ -111,17 +113,21 @@ template <class V>
     }
 }
 
+/// body(step) for each of a run; returns the step after them.
+template <class Body>
+[[gnu::always_inline]] inline const LineStep* every(const LineStep* i, const Body& body) {
+    const LineStep* const end = i + run_of(i->op);
+    for (; i != end; ++i) body(*i);
+    return i;
+}
+
 template <class V>
 bool straight_line(const LineView<Element<V>>& line, const LineCall<Element<V>>& call) {
     using T = Element<V>;
     const Lanes<V> tile{call.count, (call.count + width<V> - 1) / width<V>, call.lanes, call.slots};
     T* term = call.terms;
+    bool held = true;
     for (std::size_t c = 0; c < line.constant_count; ++c) tile.fill(tile.at(c), line.constants[c]);
-    const auto every = [](const LineStep* i, const auto& body) {
-        const LineStep* const end = i + run_of(i->op);
-        for (; i != end; ++i) body(*i);
-        return i;
-    };
     for (const LineStep* i = line.steps;;) {
         // clang-format off
         switch (code_of(first_of(i->op))) {
@@ -141,17 +147,12 @@ bool straight_line(const LineView<Element<V>>& line, const LineCall<Element<V>>&
             i = every(i, [&](const LineStep& s) { move(line, call, tile, s); });
             break;
         case code_of(LineOp::accumulate):
-            i = every(i, [&](const LineStep& s) {
-                tile.copy(tile.at(s.a), term);
-                term += call.lanes;
-            });
+            i = every(i, [&](const LineStep& s) { tile.copy(tile.at(s.a), std::exchange(term, term + call.lanes)); });
             break;
-        case code_of(LineOp::guard): {
-            bool held = true;
+        case code_of(LineOp::guard):
             i = every(i, [&](const LineStep& s) { held = held && tile.guard(s); });
             if (!held) return false;
             break;
-        }
         case code_of(LineOp::end): return true;
         default: i = every(i, [&](const LineStep& s) { tile.function(s); }); break;
         }
