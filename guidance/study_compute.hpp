@@ -62,8 +62,8 @@ struct GradientOutcome {
     std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
     ode::Cost cost;
     double seconds = 0;  // the median
-    std::string note{};  // what the method has to say
     std::optional<double> reconstruction_error{};
+    std::string note{};  // what the method has to say
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.
