@@ -37,6 +37,7 @@ struct Axes {
     std::vector<std::size_t> dims{};
     bool seed = false;   ///< --set seed=N changes it
     bool model = false;  ///< --model FILE adds the field "network"; see claims/networks.hpp
+    bool any_tableau = false;  ///< --set tableau=… takes all of the library, of decimals and of any order too
     std::string no_model{};  ///< where model is false: why a network says nothing here, words that follow a colon
 
     /// Whether key (as in Setting::text) changes the claim.

@@ -1,7 +1,9 @@
 #include "claims/verify.hpp"
 
+#include "claims/engine.hpp"
 #include "claims/networks.hpp"
 #include "kernels/parallel.hpp"
+#include "ode/rooted_trees.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -41,15 +43,23 @@ void check_field(const Claim& claim, const std::string& field) {
                                 (claim.axes.model ? " or name a network with --model FILE" : ""));
 }
 
-// Tableaus of the library that a claim does not list are outside its hypotheses.
-bool has_tableau(const Claim& claim, const std::string& name) {
+// Why a claim cannot be asked about a tableau. Classical ones that it does not list are outside its hypotheses; a claim that lists them all is
+// about every tableau, as far as exact series see it.
+std::optional<std::string> no_tableau(const Claim& claim, const std::string& name) {
     const auto& listed_here = claim.axes.tableaus;
-    return listed_here.empty() || std::find(listed_here.begin(), listed_here.end(), name) != listed_here.end();
+    if (listed_here.empty() || std::find(listed_here.begin(), listed_here.end(), name) != listed_here.end()) return std::nullopt;
+    if (listed_here.size() < ode::tableaus().size()) return "says nothing about the tableau '" + name + "'";
+    const ode::Tableau& tableau = ode::find_tableau(name);
+    if (claim.axes.any_tableau && tableau.beyond == 0) return std::nullopt;
+    if (!tableau.exact) return "compares in rational numbers, and the coefficients of the tableau '" + name + "' are decimals";
+    const std::size_t order = ode::order(tableau), highest = claim.axes.any_tableau ? ode::highest_order : series_terms - 3;
+    if (order <= highest) return std::nullopt;
+    return "does not look at as many powers of h as the tableau '" + name + "' of order " + std::to_string(order) + " needs, only at orders up to " + std::to_string(highest);
 }
 
 void check_tableau(const Claim& claim, const std::string& name) {
-    if (!has_tableau(claim, name))
-        throw std::invalid_argument("claim " + claim.id + " says nothing about the tableau '" + name + "'; choose one of " + listed(claim.axes.tableaus));
+    if (const auto why = no_tableau(claim, name))
+        throw std::invalid_argument("claim " + claim.id + " " + *why + "; choose one of " + listed(claim.axes.tableaus));
 }
 
 bool names_network(std::span<const Wish> wishes) {
@@ -159,8 +169,8 @@ std::optional<std::string> no_offer(const Claim& claim, std::span<const Wish> wi
     for (const auto& [key, value, where_it_applies] : wishes) {
         if (!depends(claim, key, network)) {
             if (!where_it_applies) return "it does not depend on " + key;
-        } else if (key == "tableau" && !has_tableau(claim, value)) {
-            return "it says nothing about the tableau '" + value + "'";
+        } else if (const auto why = key == "tableau" ? no_tableau(claim, value) : std::nullopt) {
+            return "it " + *why;
         } else if (key == "field" && !network && (value == "network" ? !claim.axes.model : std::find(fields.begin(), fields.end(), value) == fields.end())) {
             return "it has no field '" + value + "'";
         }

@@ -203,12 +203,12 @@ std::string words_of(const std::string& precision) {
 std::vector<StudyRow> of_different_gradients(const StudyProblem& problem, std::span<const StudyRow> rows) {
     std::string_view kept = "dto";
     if (std::find(problem.methods.begin(), problem.methods.end(), kept) == problem.methods.end()) {
-        const auto first = std::find_if(problem.methods.begin(), problem.methods.end(), [](const std::string& name) { return schedule_of(name).has_value(); });
+        const auto first = std::find_if(problem.methods.begin(), problem.methods.end(), [](const std::string& name) { return is_checkpointed(name); });
         if (first != problem.methods.end()) kept = *first;
     }
     std::vector<StudyRow> result;
     for (const StudyRow& row : rows)
-        if (row.method == kept || !schedule_of(row.method)) result.push_back(row);
+        if (row.method == kept || !is_checkpointed(row.method)) result.push_back(row);
     return result;
 }
 

@@ -114,9 +114,22 @@ Picture schedule_picture(const Schedule& schedule, const std::string& method) {
             script};
 }
 
+namespace {
+
+// Studies have methods beside those of the solvers.
+bool of_the_solvers(std::string_view method) {
+    const std::string_view base = ode::split_spelling(method).front();
+    const auto known = ode::gradient_methods();
+    return std::any_of(known.begin(), known.end(), [&](const ode::MethodName& name) { return name.base == base; });
+}
+
+}  // namespace
+
+bool is_checkpointed(std::string_view method) { return schedule_of(method) || ode::split_spelling(method).front() == ode::dto::WithinMemory::names.front().base; }
+
 std::optional<Spec> schedule_of(std::string_view method) {
     std::optional<Spec> spec;
-    if (method == "greedy" || method == "look-ahead" || method == "adjoint-deis-1") return spec;
+    if (!of_the_solvers(method)) return spec;
     ode::with_gradient_method(method, [&]<class Method>(const Method& named) {
         if constexpr (std::is_same_v<Method, ode::dto::Checkpointed>) spec = named.spec;
     });

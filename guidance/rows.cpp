@@ -29,6 +29,7 @@ std::string to_json_line(const StudyRow& row) {
     json["precision"] = row.precision;
     json["error"] = or_null(row.error);
     json["error_to_dto"] = or_null(row.error_to_dto);
+    if (row.reconstruction_error) json["reconstruction_error"] = or_null(row.reconstruction_error);
     json["rounding"] = or_null(row.rounding);
     json["observed_order"] = or_null(row.observed_order);
     json["predicted_order"] = or_null(row.predicted_order);
@@ -52,6 +53,7 @@ std::optional<StudyRow> row_from_json_line(std::string_view line) {
         row.precision = json.at("precision").get<std::string>();
         row.error = or_empty(json.at("error"));
         row.error_to_dto = or_empty(json.at("error_to_dto"));
+        if (json.contains("reconstruction_error")) row.reconstruction_error = or_empty(json.at("reconstruction_error"));
         row.rounding = or_empty(json.at("rounding"));
         row.observed_order = or_empty(json.at("observed_order"));
         row.predicted_order = or_empty(json.at("predicted_order"));

@@ -20,7 +20,8 @@ struct StudyRow {
     std::size_t steps = 0;
     std::string precision;
     std::optional<double> error{};
-    std::optional<double> error_to_dto{};     // the same against DTO on the same grid in the same precision
+    std::optional<double> error_to_dto{};     // the same against DTO of the same discrete map in the same precision
+    std::optional<double> reconstruction_error{};  // of a reversible method: how far from x₀ its way back ended, relative
     std::optional<double> rounding{};         // the part of `error` that the precision makes: the distance to the same computation in more digits
     std::optional<double> observed_order{};   // log(e₁/e₂) / log(n₂/n₁) against the row with the next smaller number of steps
     std::optional<double> predicted_order{};  // from the tableau's proven order and the kind of method

@@ -54,7 +54,7 @@ std::optional<double> distance(std::span<const Mpfr50> a, std::span<const Mpfr50
 
 // Methods that differentiate the discrete map compute one number by several routes: their leading coefficient is one.
 std::string_view representative(std::string_view name) {
-    if (name == detail::look_ahead_name || name == detail::adjoint_deis_name) return name;
+    if (name == detail::look_ahead_name || name == detail::adjoint_deis_name || detail::has_own_map(name)) return name;
     bool discrete = false;
     ode::with_gradient_method(name, [&](const auto& method) { discrete = method.discrete; });
     return discrete ? ode::dto::StoreAll::name : name;
@@ -68,6 +68,7 @@ double calls_of(const StudyProblem& problem, const StudyRow& row) {
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
     if (const auto spec = schedule_of(row.method))
         return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
+    if (detail::has_own_map(row.method)) return stages * 8;  // there twice, back twice with two products
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
 
@@ -103,19 +104,6 @@ std::vector<char> vanishing(const Study::Parts& parts, const std::vector<std::pa
 }
 
 }  // namespace
-
-namespace detail {
-
-std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau) {
-    if (method == greedy_name) return std::nullopt;
-    if (method == adjoint_deis_name) return 1;
-    std::size_t order = 0;
-    ode::with_gradient_method(method == look_ahead_name ? ode::dto::StoreAll::name : method,
-                              [&](const auto& named) { order = named.predicted_order(tableau); });
-    return order;
-}
-
-}  // namespace detail
 
 Study::Study(const StudyRequest& request) : parts_(std::make_unique<Parts>(study_parts(request))) {}
 Study::~Study() = default;
@@ -158,6 +146,7 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {
             if (method == detail::greedy_name || (name != "euler" && !detail::takes_tableaus(method))) continue;
+            if (detail::has_own_map(method)) continue;  // one step says nothing of the next, which starts from two states
             const std::pair<std::string_view, const ode::Tableau*> pair{representative(method), &ode::find_tableau(name)};
             if (!truth.vanishing.contains(pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
                 missing.push_back(pair);
@@ -198,6 +187,7 @@ public:
             row.note = error.what();
             return row;
         }
+        if (!outcome.note.empty()) row.note += (row.note.empty() ? "" : "; ") + outcome.note;
         row.evaluations = outcome.cost.evaluations;
         row.vjps = outcome.cost.vjps;
         row.jvps = outcome.cost.jvps;
@@ -209,7 +199,9 @@ public:
                                             : "the computed gradient is not finite: more steps, or another method, are needed";
             return row;
         }
-        const GradientOutcome& dto = dto_on_the_grid(precision, tableau, steps, method == "dto" ? &outcome : nullptr);
+        row.reconstruction_error = outcome.reconstruction_error;
+        const GradientOutcome& dto = detail::has_own_map(method) ? own_map_on_the_grid(precision, tableau, steps, method)
+                                                                 : dto_on_the_grid(precision, tableau, steps, method == "dto" ? &outcome : nullptr);
         row.error_to_dto = distance(outcome.gradient, dto.gradient, dto.gradient, problem_.dimension);
         row.rounding = rounding(row, outcome);
         return row;
@@ -228,8 +220,10 @@ private:
     [[nodiscard]] bool left_out(std::string_view method) const { return method == "forward" && problem_.dimension > most_directions; }
     [[nodiscard]] std::size_t threads() const { return problem_.threads == 0 ? kernels::thread_count() : problem_.threads; }
 
-    void predict(StudyRow& row) const {
-        const auto order_found = detail::order_of(row.method, ode::find_tableau(row.tableau));
+    void predict(StudyRow& row) {
+        auto [known, fresh] = orders_.try_emplace({row.method, row.tableau});
+        if (fresh) known->second = detail::order_of(row.method, ode::find_tableau(row.tableau));  // some take a second to prove
+        const auto order_found = known->second;
         if (!order_found) {
             row.note = "greedy: the gradient of L at the estimate x1hat(t0, x) of the end; it takes no steps, so it has no order";
             return;
@@ -262,8 +256,8 @@ private:
 
     // All samples: as one batch in the hardware's scalars, one a task in many digits.
     GradientOutcome compute(const std::string& precision, const std::string& tableau, std::size_t steps, const std::string& method,
-                            std::size_t repetitions) {
-        const GradientTask task{method, &ode::find_tableau(tableau), steps, 0, problem_.samples, repetitions};
+                            std::size_t repetitions, bool stored = false) {
+        const GradientTask task{method, &ode::find_tableau(tableau), steps, 0, problem_.samples, repetitions, stored};
         if (precision != "mpfr50") {
             auto [at, fresh] = computers_.try_emplace(precision);
             if (fresh) at->second = factory(precision)();
@@ -282,6 +276,7 @@ private:
             all.gradient.insert(all.gradient.end(), parts[i].gradient.begin(), parts[i].gradient.end());
             all.seconds += parts[i].seconds;
             all.cost.peak_bytes += parts[i].cost.peak_bytes;
+            all.reconstruction_error = std::max(all.reconstruction_error, parts[i].reconstruction_error);
         }
         return all;
     }
@@ -294,6 +289,11 @@ private:
             dto_grid_ = key;
         }
         return dto_;
+    }
+
+    const GradientOutcome& own_map_on_the_grid(const std::string& precision, const std::string& tableau, std::size_t steps, const std::string& method) {
+        dto_grid_ = {};
+        return dto_ = compute(precision, tableau, steps, method, 1, true);
     }
 
     // The same computation with more digits says what rounding made; below the truth's own error nothing is seen.
@@ -312,6 +312,7 @@ private:
     std::map<std::string, ComputeFactory> factories_;
     std::map<std::string, Compute> computers_;
     std::map<std::string, double> seconds_a_call_;
+    std::map<std::pair<std::string, std::string>, std::optional<std::size_t>> orders_;
     std::tuple<std::string, std::string, std::size_t> dto_grid_;
     GradientOutcome dto_;
 };
@@ -375,22 +376,6 @@ void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const 
         event.row = &rows.back();
         hooks.event(event);
     }
-}
-
-std::vector<StudyRow> StudyProblem::questions() const {
-    std::vector<StudyRow> list;
-    for (const auto& precision : precisions) {
-        for (const auto& tableau : tableaus)
-            for (const auto& method : methods)
-                for (const std::size_t n : steps)
-                    if (detail::takes_tableaus(method)) list.push_back({.method = method, .tableau = tableau, .steps = n, .precision = precision});
-        if (std::find(methods.begin(), methods.end(), detail::adjoint_deis_name) != methods.end())
-            for (const std::size_t n : steps)
-                list.push_back({.method = std::string(detail::adjoint_deis_name), .tableau = "euler", .steps = n, .precision = precision});
-        if (std::find(methods.begin(), methods.end(), detail::greedy_name) != methods.end())
-            list.push_back({.method = std::string(detail::greedy_name), .tableau = "euler", .steps = 1, .precision = precision});
-    }
-    return list;
 }
 
 std::vector<StudyRow> in_order(const StudyProblem& problem, std::span<const StudyRow> rows) {

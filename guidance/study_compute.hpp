@@ -39,8 +39,11 @@ namespace detail {
 
 /// Methods that need a path, beside those of the list of gradient methods.
 inline constexpr std::string_view greedy_name = "greedy", look_ahead_name = "look-ahead", adjoint_deis_name = "adjoint-deis-1";
-/// Methods with steps of their own, whatever the tableau: their rows are under euler.
-inline constexpr bool takes_tableaus(std::string_view method) { return method != greedy_name && method != adjoint_deis_name; }
+inline constexpr bool is_of_study(std::string_view method) { return method == greedy_name || method == look_ahead_name || method == adjoint_deis_name; }
+/// Whether the tableau changes the method. Rows of those that it does not change are under euler.
+bool takes_tableaus(std::string_view method);
+/// Whether the method differentiates a discrete map of its own, whose end is not the tableau's.
+bool has_own_map(std::string_view method);
 /// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 
@@ -52,12 +55,15 @@ struct GradientTask {
     std::string_view method;
     const ode::Tableau* tableau = nullptr;
     std::size_t steps = 1, first = 0, count = 1, repetitions = 1;
+    bool stored = false;  // of a method with its own map: the gradient of that map with every state stored
 };
 
 struct GradientOutcome {
     std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
     ode::Cost cost;
     double seconds = 0;  // the median
+    std::string note{};  // what the method has to say
+    std::optional<double> reconstruction_error{};
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.

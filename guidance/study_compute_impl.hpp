@@ -98,7 +98,7 @@ GradientOutcome timed(const GradientTask& task, const T& start, const std::funct
     }
     if (seconds.size() > 1) seconds.erase(seconds.begin());
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-    GradientOutcome outcome{{}, result.cost, seconds[seconds.size() / 2]};
+    GradientOutcome outcome{{}, result.cost, seconds[seconds.size() / 2], result.reconstruction_error};
     scale(result.x_bar, start);
     for (const T& value : result.x_bar) outcome.gradient.push_back(widened(value));
     return outcome;
@@ -141,10 +141,18 @@ private:
         scale(x0, ends.start);
         GradientOutcome outcome;
         ode::with_gradient_method(name, [&]<class Method>(const Method& method) {
+            if constexpr (ode::has_own_map<Method>())
+                if (task.stored) {
+                    outcome = timed<T>(task, ends.start, [&](ode::GradientResult<T>& result) {
+                        result = method.store_all(field, loss, *task.tableau, ends.s0, ends.s1, task.steps, x0, ode::GradientOptions{false, false});
+                    });
+                    return;
+                }
             typename Method::template Workspace<StudyField<T>, T> workspace(*task.tableau);
             outcome = timed<T>(task, ends.start, [&](ode::GradientResult<T>& result) {
                 method(field, loss, ends.s0, ends.s1, task.steps, x0, ode::GradientOptions{false, false}, workspace, result);
             });
+            if constexpr (requires { workspace.sentence(); }) outcome.note = workspace.sentence();
         });
         return outcome;
     }

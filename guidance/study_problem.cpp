@@ -5,6 +5,7 @@
 #include "guidance/study_random.hpp"
 #include "nn/npy.hpp"
 #include "ode/fields/named_fields.hpp"
+#include "ode/checkpoint/budget.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -62,11 +63,9 @@ std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
     return methods;
 }
 
-bool takes_no_parameters(std::string_view name) { return name == detail::look_ahead_name || !detail::takes_tableaus(name); }
-
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
-    if (takes_no_parameters(given)) return given;
+    if (detail::is_of_study(given)) return given;
     check_names({std::string(ode::split_spelling(given).front())}, study_methods(), "methods");
     std::string name;
     try {
@@ -90,6 +89,10 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     };
     std::vector<std::string> methods = request.methods.empty() ? default_methods(parts, request.all_methods) : request.methods;
     std::transform(methods.begin(), methods.end(), methods.begin(), in_full);
+    if (!request.memory.empty()) {
+        (void)ode::checkpoint::parse_bytes(request.memory);
+        methods.push_back("memory:" + request.memory);
+    }
     problem.methods = without_repetition(std::move(methods));
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});

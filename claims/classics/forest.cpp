@@ -52,19 +52,26 @@ template std::vector<RationalSeries> implicit_step<Rational>(const ode::Tableau&
 template std::vector<RealSeries> implicit_step<Mpfr50>(const ode::Tableau&, const Autonomous<Mpfr50>&,
                                                        const std::vector<Mpfr50>&);
 
-std::size_t order_shown(const std::vector<Rational>& shown, std::size_t highest) {
+namespace {
+
+bool is_one(const Rational& shown, bool exact) { return exact ? shown == 1 : abs(shown - 1) <= ode::decimal_tolerance(); }
+
+}  // namespace
+
+std::size_t order_shown(const std::vector<Rational>& shown, std::size_t highest, bool exact) {
     const std::vector<ode::RootedTree> trees = ode::rooted_trees(highest);
     for (std::size_t k = 0; k < trees.size(); ++k)
-        if (shown[k] != 1) return trees[k].order - 1;
+        if (!is_one(shown[k], exact)) return trees[k].order - 1;
     return highest;
 }
 
-Finding order_finding(std::string name, std::size_t predicted, const std::vector<Rational>& shown, std::size_t highest) {
-    const std::size_t p = order_shown(shown, highest);
-    const auto held = static_cast<std::size_t>(std::count(shown.begin(), shown.end(), Rational(1)));
+Finding order_finding(std::string name, std::size_t predicted, const std::vector<Rational>& shown, std::size_t highest, bool exact) {
+    const std::size_t p = order_shown(shown, highest, exact);
+    const auto held = static_cast<std::size_t>(std::count_if(shown.begin(), shown.end(), [&](const Rational& one) { return is_one(one, exact); }));
     return equality(
         std::move(name), fmt::format("{} (all rooted trees)", predicted),
-        fmt::format(R"({} (of {} equations $y_\tau' = \prod_k y_{{\tau_k}}$ one step solves {}))", p, shown.size(), held),
+        fmt::format(R"({} (of {} equations $y_\tau' = \prod_k y_{{\tau_k}}$ one step solves {}{}))", p, shown.size(), held,
+                    exact ? "" : ", each to 1e-45: the coefficients are decimals"),
         p == predicted);
 }
 

@@ -29,10 +29,10 @@ std::vector<Rational> forest_step_in_series(const ode::Tableau& tableau, std::si
 template <class C>
 std::vector<Expansion<C>> implicit_step(const ode::Tableau& tableau, const Autonomous<C>& field, const std::vector<C>& y0);
 
-/// The order that γ(τ) y_τ(1) show: the largest p up to which all are 1.
-std::size_t order_shown(const std::vector<Rational>& shown, std::size_t highest);
+/// The order that γ(τ) y_τ(1) show: the largest p up to which all are 1, those of decimals up to decimal_tolerance().
+std::size_t order_shown(const std::vector<Rational>& shown, std::size_t highest, bool exact = true);
 /// A finding: the order by Σ b_i g_i(τ) = 1/γ(τ) from the tableau, against the one that the step shows.
-Finding order_finding(std::string name, std::size_t predicted, const std::vector<Rational>& shown, std::size_t highest);
+Finding order_finding(std::string name, std::size_t predicted, const std::vector<Rational>& shown, std::size_t highest, bool exact = true);
 /// γ(τ) Σ b_i g_i(τ) from the tableau, and γ(τ) y_τ(1) of the step, tree by tree.
 Figure forest_figure(const ode::Tableau& tableau, const std::vector<Rational>& shown, std::size_t highest);
 

@@ -102,7 +102,7 @@ struct LeapfrogRule {
     static constexpr std::string_view name = "alf";
     static constexpr std::string_view meaning = "asynchronous leapfrog, order 2 whatever the tableau (Zhuang et al. 2021, MALI); reversible, nothing stored";
 
-    static constexpr std::string_view only_tableau = "midpoint";  ///< its first step is the midpoint rule's; no tableau changes the others
+    static constexpr std::string_view only_tableau = "euler";  ///< no tableau changes it; where one is named, this is it
 
     template <class F, Scalar T>
     using Scheme = LeapfrogScheme<F, T>;

@@ -1,7 +1,6 @@
 // A reversible method of any order made of any explicit Runge–Kutta method.
 #pragma once
 
-#include "ode/exact_number.hpp"
 #include "ode/gradient/method_name.hpp"
 #include "ode/gradient/reversible.hpp"
 #include "ode/rooted_trees.hpp"
@@ -10,7 +9,6 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,19 +124,9 @@ struct McCallumFosterRule {
     McCallumFosterRule() = default;
 
     /// Throws std::invalid_argument unless the text is a number with 0 < ℓ ≤ 1.
-    explicit McCallumFosterRule(std::string_view text) : name(std::string(base) + ":" + std::string(text)) {
-        const std::optional<Rational> value = exact_number(text);
-        if (!value || *value <= 0 || *value > 1)
-            throw std::invalid_argument("gradient method '" + std::string(base) + "': L is '" + std::string(text) +
-                                        "'; give a decimal or a fraction above 0 and at most 1, such as 0.999");
-        coupling = *value;
-    }
+    explicit McCallumFosterRule(std::string_view text);
 
-    static std::optional<McCallumFosterRule> named(std::string_view given, std::span<const std::string_view> parameters) {
-        if (given != base) return std::nullopt;
-        check_parameter_count(base, parameters, 1);
-        return parameters.empty() ? McCallumFosterRule() : McCallumFosterRule(parameters.front());
-    }
+    static std::optional<McCallumFosterRule> named(std::string_view given, std::span<const std::string_view> parameters);
 
     template <class F, Scalar T>
     using Scheme = McCallumFosterScheme<F, T>;

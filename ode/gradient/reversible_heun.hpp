@@ -109,7 +109,7 @@ struct HeunRule {
     static constexpr std::string_view name = "reversible-heun";
     static constexpr std::string_view meaning = "reversible Heun, order 2 whatever the tableau (Kidger et al. 2021); nothing stored";
 
-    static constexpr std::string_view only_tableau = "heun";  ///< its first step is Heun's; no tableau changes the others
+    static constexpr std::string_view only_tableau = "euler";  ///< no tableau changes it; where one is named, this is it
 
     template <class F, Scalar T>
     using Scheme = HeunScheme<F, T>;

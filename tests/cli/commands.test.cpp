@@ -50,14 +50,17 @@ TEST_CASE("info describes the bundled network") {
 
 TEST_CASE("list names what there is") {
     CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
-          std::set<std::string>{"dto", "partner", "backsolve", "stored-states", "forward", "greedy", "look-ahead"});
+          std::set<std::string>{"dto", "partner", "backsolve", "stored-states", "forward", "mccallum-foster", "alf", "reversible-heun", "greedy", "look-ahead"});
     const json tableaus = parsed(program::run({"list", "tableaus", "--json"}));
     CHECK(names(tableaus).contains("dormand-prince"));
     // orders are those of the literature (Hairer, Nørsett and Wanner I, chapter II)
-    const std::map<std::string, int> order = {{"euler", 1}, {"midpoint", 2}, {"rk4", 4}, {"dormand-prince", 5}};
+    const std::map<std::string, int> order = {{"euler", 1}, {"midpoint", 2}, {"rk4", 4}, {"dormand-prince", 5},
+                                              {"tsitouras", 5}, {"verner-65", 6}, {"verner-87", 8}, {"dop853", 8}, {"gragg:8", 8}, {"aitken-neville:5", 5}};
+    for (const auto& [name, unused] : order) CHECK(names(tableaus).contains(name));
     for (const auto& entry : tableaus) {
         const auto known = order.find(entry.at("name").get<std::string>());
         if (known != order.end()) CHECK(entry.at("order") == known->second);
+        CHECK(entry.at("exact") == (entry.at("name") != "tsitouras" && entry.at("name") != "dop853"));
     }
     const auto fields = names(parsed(program::run({"list", "fields", "--json"})));
     for (const char* field : {"lotka-volterra", "gaussian-mixture"}) CHECK(fields.contains(field));

@@ -291,6 +291,14 @@ TEST_CASE("claims that do not list the field that is set are left out") {
     for (const json& row : told.at("rows")) CHECK(row.at("setting").get<std::string>().find("field=mixture-commuting dim=1") != std::string::npos);
     refuses({"verify", "tableau", "--set", "field=data-set"}, "field=data-set");
     refuses({"verify", "zero-weight", "--set", "tableau=rk4"}, "the tableau 'rk4'");  // every weight of it is not 0
+    refuses({"verify", "there-and-back", "--set", "tableau=tsitouras"}, "the coefficients of the tableau 'tsitouras' are decimals");
+    refuses({"verify", "dto-order", "--set", "tableau=verner-87"}, "of order 8 needs");
+    refuses({"verify", "tableau-order", "--set", "tableau=gragg:12"}, "of order 12 needs");
+    for (const char* name : {"tsitouras", "verner-65", "gragg:4"}) {
+        const json trees = parsed(program::run({"verify", "tableau-order", "--set", std::string("tableau=") + name, "field=linear", "dim=1", "--json"}));
+        CHECK(trees.at("rows").size() == 1);
+        for (const auto& row : trees.at("rows")) CHECK((row.at("as_predicted") == true && row.at("control_noticed") == true));
+    }
     const json some = parsed(program::run({"verify", "zero", "partner", "lambda", "--set", "tableau=rk4", "dim=1", "--json"}));
     CHECK(ids_of(some.at("rows")) == std::set<std::string>{"lambda-delta", "partner-order"});
     refuses({"verify", "--set", "field=network"}, "--model");

@@ -92,6 +92,30 @@ TEST_CASE("rounding is measured: its floor has no order") {
     }
 }
 
+TEST_CASE("reversible methods are compared with their own map, and what their way back loses grows with the steps") {
+    const auto study = rows_of({.subject = "pendulum", .methods = {"dto", "mccallum-foster:0.98", "alf"}, .tableaus = {"rk4", "dop853"}, .precisions = {"f64"},
+                                .steps = {100, 600}, .samples = 1, .digits = 16});
+    std::vector<double> lost;
+    std::size_t leapfrogs = 0;
+    for (const StudyRow& row : study.rows) {
+        INFO(row.tableau << " " << row.method << " " << row.steps);
+        REQUIRE(row.error_to_dto);
+        CHECK(*row.predicted_order == (row.method == "alf" ? 2 : row.tableau == "rk4" ? 4 : 8));
+        CHECK(row.reconstruction_error.has_value() == (row.method != "dto"));
+        CHECK(row_from_json_line(to_json_line(row))->reconstruction_error == row.reconstruction_error);
+        if (row.method == "dto") CHECK(*row.error_to_dto == 0);
+        else CHECK(*row.error_to_dto <= 100 * *row.reconstruction_error + 1e-14);
+        if (row.method == "mccallum-foster:0.98" && row.tableau == "rk4") lost.push_back(*row.reconstruction_error);
+        if (row.method != "alf") continue;
+        CHECK(row.tableau == "euler");  // no tableau changes it
+        ++leapfrogs;
+        if (row.steps == 600) CHECK(*row.observed_order == Approx(2).margin(0.1));
+    }
+    CHECK(leapfrogs == 2);
+    REQUIRE(lost.size() == 2);
+    CHECK(std::log(lost[1] / lost[0]) / 500 == Approx(-std::log(0.98)).epsilon(0.3));
+}
+
 TEST_CASE("a solution that blows up is a note, not a number") {
     // Euler by backsolve on Lotka–Volterra to T = 10 with 100 steps is not finite
     const auto study = rows_of({.subject = "lotka-volterra", .methods = {"backsolve"}, .tableaus = {"euler"}, .precisions = {"f64"},

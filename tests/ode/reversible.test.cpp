@@ -1,4 +1,5 @@
 // Reversible schemes: the exact gradient of their own maps, == in ℚ and ℤ/p, up to the reconstruction in double; their orders.
+#include "ode/exact_number.hpp"
 #include "ode/gradient/leapfrog.hpp"
 #include "ode/gradient/mccallum_foster.hpp"
 #include "ode/gradient/reversible_heun.hpp"
