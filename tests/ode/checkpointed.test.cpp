@@ -2,7 +2,7 @@
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpoint_budget.hpp"
 #include "ode/gradient/methods.hpp"
-#include "tests/ode/allocated_bytes.hpp"
+#include "tests/ode/allocations.hpp"
 #include "tests/ode/fields.hpp"
 
 #include <catch2/catch.hpp>
@@ -184,10 +184,10 @@ Measured peak_of(const Method& method, std::size_t steps) {
     const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
     const std::vector<double> x0(512, 0.25);
     const Tableau& tableau = find_tableau("rk4");
-    const std::size_t before = allocated.now;
-    allocated.most = allocated.now;
+    const std::size_t before = allocated_bytes;
+    most_allocated_bytes = allocated_bytes.load();
     const GradientResult<double> result = method(f, loss, tableau, 0.0, 1.0, steps, x0);
-    return {allocated.most - before, result.cost.peak_bytes};
+    return {most_allocated_bytes - before, result.cost.peak_bytes};
 }
 
 }  // namespace
@@ -279,9 +279,9 @@ TEST_CASE("warm calls allocate nothing, whatever the schedule") {
         Checkpointed::Workspace<RecordingPolynomial<double>, double> ws(find_tableau("rk4"));
         GradientResult<double> result;
         const auto calls = [&] {
-            const std::size_t before = allocated.allocations;
+            const std::size_t before = allocations;
             method(f, in.loss, in.t0, in.t1, 50, in.x0, {}, ws, result);
-            return allocated.allocations - before;
+            return allocations - before;
         };
         CHECK(calls() > 0);
         const GradientResult<double> first = result;
