@@ -48,7 +48,7 @@ struct FreezeOptions {
     std::vector<std::string> frozen_parameters = {};  ///< these parameters become constants
     bool freeze_all_parameters = false;               ///< every parameter becomes a constant: parameter_count() is 0
     std::size_t row_threads = 1;  ///< threads that share the rows of large layers at batch 1 (0: all); same bits
-    bool machine_code = false;  ///< scalar code runs batch 1 as machine code, where costate is built with asmjit; same bits
+    bool machine_code = false;  ///< scalar code runs as machine code, where costate is built with asmjit; same bits
 };
 
 }  // namespace costate::autodiff

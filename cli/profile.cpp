@@ -89,7 +89,8 @@ Command profile_command(CLI::App& application) {
     app->add_option("--batch", request.batch, "number of samples")->capture_default_str()->check(whole_number());
     app->add_option("--precision", request.precision, "f32, mixed (f32 inside f64) or f64")->capture_default_str();
     app->add_option("--threads", request.threads, "threads that share the tiles; 0: all")->capture_default_str()->check(whole_number());
-    app->add_option("--method", request.method, "gradient method (costate list methods)")->capture_default_str();
+    CLI::Option* const method = app->add_option("--method", request.method, "gradient method (costate list methods)")->capture_default_str();
+    app->add_option("--memory", request.memory, "a budget, as 64MB: the checkpoint schedule that it allows is the method")->check(not_empty())->excludes(method);
     app->add_option("--path", request.path, "probability path of a network that predicts noise or data (default: the file's)")->check(not_empty());
     app->add_option("--rows", request.rows, "samples of a tile (default: what fits the cache)")->check(whole_number());
     app->add_option("--seconds", request.seconds, "no round begins later, once there are three")->capture_default_str();

@@ -157,6 +157,7 @@ void declare(CLI::App& app, Options& options) {
     guidance::StudyRequest& request = options.request;
     app.add_option("SUBJECT", request.subject, "network file, gaussian-mixture, or the name of a field (costate list fields)")->required();
     app.add_option("--methods", request.methods, "gradient methods, comma separated (default: one of each kind; costate list methods)")->delimiter(',');
+    app.add_option("--memory", request.memory, "a budget, as 64MB: adds the gradient under the checkpoint schedule that it allows, and says which")->check(not_empty());
     app.add_flag("--all-methods", request.all_methods, "every gradient method that there is")->excludes("--methods");
     app.add_option("--tableaus", request.tableaus, "tableaus (default: euler,midpoint,rk4,dormand-prince; costate list tableaus)")->delimiter(',');
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());

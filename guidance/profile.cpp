@@ -5,6 +5,7 @@
 #include "kernels/aligned.hpp"
 #include "kernels/cache.hpp"
 #include "kernels/parallel.hpp"
+#include "ode/checkpoint/budget.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -43,6 +44,10 @@ ProfileRequest checked(ProfileRequest request) {
     const std::array<std::string_view, 3> precisions{"f32", "mixed", "f64"};
     if (std::find(precisions.begin(), precisions.end(), request.precision) == precisions.end())
         throw std::invalid_argument(fmt::format("--precision: there is no '{}'; choose from f32, mixed, f64", request.precision));
+    if (!request.memory.empty()) {  // every thread has slots of its own
+        const std::size_t bytes = ode::checkpoint::parse_bytes(request.memory) / request.threads;
+        request.method = fmt::format("memory:{}", std::max<std::size_t>(bytes, 1));
+    }
     try {
         ode::with_gradient_method(request.method, [](const auto&) {});
     } catch (const std::invalid_argument& error) {

@@ -13,6 +13,7 @@ namespace costate::guidance {
 struct ProfileRequest {
     std::string subject;  // a network file, or the name of a field
     std::string tableau = "midpoint", method = "dto", precision = "f32";
+    std::string memory{};  // a budget for all threads, "64MB": the checkpoint schedule that it allows is the method
     std::string path{};  // for networks whose output is no velocity: --path of the study
     std::size_t steps = 10, batch = 64, threads = 1;
     std::size_t rows = 0;  // samples of a tile; 0: what the cache says

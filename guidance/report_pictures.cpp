@@ -40,22 +40,33 @@ struct Axes {
     std::string title, x_label, y_label;
     bool steps = false;   // x is the number of steps
     bool slopes = false;  // draw the predicted orders
+    bool one_tableau = false;  // the last one alone, colours are methods
 };
 
 struct Curve {
-    std::size_t tableau = 0, method = 0;
+    std::size_t tableau = 0, method = 0;  // positions in the problem's lists; of methods, among those that are drawn
     std::vector<std::pair<double, double>> points;
     std::size_t clear = 0;        // the finest point that is not rounding, counted from 1
     std::optional<double> order;  // predicted
 };
 
+// The methods that have rows.
+std::vector<std::string> methods_of(const StudyProblem& problem, std::span<const StudyRow> rows) {
+    std::vector<std::string> methods;
+    for (const std::string& name : problem.methods)
+        if (std::any_of(rows.begin(), rows.end(), [&](const StudyRow& row) { return row.method == name; })) methods.push_back(name);
+    return methods;
+}
+
 std::vector<Curve> curves_of(const StudyProblem& problem, std::span<const StudyRow> rows, const Axes& axes) {
     std::vector<Curve> curves;
+    const std::vector<std::string> methods = methods_of(problem, rows);
     for (std::size_t t = 0; t < problem.tableaus.size(); ++t) {
-        for (std::size_t m = 0; m < problem.methods.size(); ++m) {
+        if (axes.one_tableau && t + 1 != problem.tableaus.size()) continue;
+        for (std::size_t m = 0; m < methods.size(); ++m) {
             Curve curve{t, m, {}, 0, {}};
             for (const StudyRow& row : rows) {
-                if (row.precision != axes.precision || row.tableau != problem.tableaus[t] || row.method != problem.methods[m]) continue;
+                if (row.precision != axes.precision || row.tableau != problem.tableaus[t] || row.method != methods[m]) continue;
                 const auto x = positive(axes.x(row)), y = positive(axes.y(row));
                 if (x && y) curve.points.emplace_back(*x, *y);
                 if (x && y && row.rounding && *y > 20 * *row.rounding) curve.clear = curve.points.size();
@@ -73,8 +84,8 @@ std::string block(const std::string& name, const std::vector<std::pair<double, d
     return text + "EOD\n";
 }
 
-std::string style(std::size_t tableau) {
-    return fmt::format("lc rgb '{}' dt {}", colours[tableau % colours.size()], tableau < colours.size() ? "1" : "'-'");
+std::string style(std::size_t colour) {
+    return fmt::format("lc rgb '{}' dt {}", colours[colour % colours.size()], colour < colours.size() ? "1" : "'-'");
 }
 
 struct Range {
@@ -129,8 +140,14 @@ bool has(const std::vector<Curve>& curves, std::size_t Curve::* member, std::siz
 }
 
 // entries of the legend: colours are tableaus, marks are methods
-std::string legend(const StudyProblem& problem, const std::vector<Curve>& curves, bool slopes) {
+std::string legend(const StudyProblem& problem, std::span<const std::string> methods, const std::vector<Curve>& curves, bool slopes, bool one_tableau) {
     std::string text;
+    if (one_tableau) {
+        for (std::size_t m = 0; m < methods.size(); ++m)
+            if (has(curves, &Curve::method, m))
+                text += fmt::format(", NaN with linespoints pt {} ps {} lw 1.6 {} title '{}'", marks[m % marks.size()].type, marks[m % marks.size()].size, style(m), methods[m]);
+        return text;
+    }
     for (std::size_t t = 0; t < problem.tableaus.size(); ++t) {
         const auto one = std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.tableau == t; });
         if (one == curves.end()) continue;
@@ -139,10 +156,10 @@ std::string legend(const StudyProblem& problem, const std::vector<Curve>& curves
     }
     if (slopes) text += ", NaN with lines lw 1.2 dt (6,5) lc rgb '#777777' title 'predicted slope'";
     text += ", NaN with points pt 7 ps 0 lc rgb '#ffffff' title ' '";
-    for (std::size_t m = 0; m < problem.methods.size(); ++m) {
+    for (std::size_t m = 0; m < methods.size(); ++m) {
         if (!has(curves, &Curve::method, m)) continue;
         const Mark mark = marks[m % marks.size()];
-        text += fmt::format(", NaN with points pt {} ps {} lw 1.4 lc rgb '#222222' title '{}'", mark.type, mark.size, problem.methods[m]);
+        text += fmt::format(", NaN with points pt {} ps {} lw 1.4 lc rgb '#222222' title '{}'", mark.type, mark.size, methods[m]);
     }
     return text;
 }
@@ -168,9 +185,9 @@ std::string draw(const StudyProblem& problem, std::span<const StudyRow> rows, co
         }
         const Mark mark = marks[curve.method % marks.size()];
         data += block(fmt::format("curve{}", i), curve.points);
-        plot += fmt::format("{}$curve{} with linespoints pt {} ps {} lw 1.1 {} notitle", plot.empty() ? "" : ", ", i, mark.type, mark.size, style(curve.tableau));
+        plot += fmt::format("{}$curve{} with linespoints pt {} ps {} lw 1.1 {} notitle", plot.empty() ? "" : ", ", i, mark.type, mark.size, style(axes.one_tableau ? curve.method : curve.tableau));
     }
-    return preamble(problem, axes, x, y) + data + "plot " + plot + legend(problem, curves, slopes) + "\n";
+    return preamble(problem, axes, x, y) + data + "plot " + plot + legend(problem, methods_of(problem, rows), curves, slopes, axes.one_tableau) + "\n";
 }
 
 double calls(const StudyRow& row) { return static_cast<double>(row.evaluations + row.vjps + row.jvps); }
@@ -186,12 +203,12 @@ std::string words_of(const std::string& precision) {
 std::vector<StudyRow> of_different_gradients(const StudyProblem& problem, std::span<const StudyRow> rows) {
     std::string_view kept = "dto";
     if (std::find(problem.methods.begin(), problem.methods.end(), kept) == problem.methods.end()) {
-        const auto first = std::find_if(problem.methods.begin(), problem.methods.end(), [](const std::string& name) { return schedule_of(name).has_value(); });
+        const auto first = std::find_if(problem.methods.begin(), problem.methods.end(), [](const std::string& name) { return is_checkpointed(name); });
         if (first != problem.methods.end()) kept = *first;
     }
     std::vector<StudyRow> result;
     for (const StudyRow& row : rows)
-        if (row.method == kept || !schedule_of(row.method)) result.push_back(row);
+        if (row.method == kept || !is_checkpointed(row.method)) result.push_back(row);
     return result;
 }
 
@@ -224,16 +241,21 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
             {*precision, steps, error, "Error of the gradient against steps, " + words_of(*precision), "steps", "relative error of the gradient", true, true});
     }
     const std::string finest = all.back();
+    // with many methods one tableau is what an eye can follow
+    const bool one = problem.tableaus.size() > 1 && methods_of(problem, rows).size() > 6;
+    const std::string of_tableau = one ? ", " + problem.tableaus.back() : "";
     add("distance-to-dto",
         "How far each method is from differentiating the solver itself (DTO) on the same grid. Methods that differ from DTO by rounding only "
         "are not drawn; optimise-then-discretise differs by a power of the step.",
         {finest, steps, gap, "Distance to DTO on the same grid, " + words_of(finest), "steps", "relative distance to DTO", true, false});
     add("error-evaluations", "The same errors against work: evaluations, vector-Jacobian and Jacobian-vector products of the field, counted alike.",
-        {finest, cost, error, "Error of the gradient against calls of the field, " + words_of(finest), "evaluations + vjps + jvps of one gradient", "relative error of the gradient"});
+        {finest, cost, error, "Error of the gradient against calls, " + words_of(finest) + of_tableau, "evaluations + vjps + jvps of one gradient", "relative error of the gradient", false,
+          false, one});
     const bool has_f64 = std::find(all.begin(), all.end(), "f64") != all.end();
     const std::string timed = has_f64 ? "f64" : all.front();
     add("error-seconds", "The same against measured time of all samples together on one core of this machine.",
-        {timed, seconds, error, "Error of the gradient against time, " + words_of(timed), "seconds of the gradients of all samples", "relative error of the gradient"});
+        {timed, seconds, error, "Error of the gradient against time, " + words_of(timed) + of_tableau, "seconds of the gradients of all samples", "relative error of the gradient", false, false,
+          one});
     if (auto memory = memory_picture(problem, every_row, timed)) pictures.push_back(std::move(*memory));
     add_schedules(problem, pictures);
     return pictures;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 #include <type_traits>
@@ -113,9 +114,22 @@ Picture schedule_picture(const Schedule& schedule, const std::string& method) {
             script};
 }
 
+namespace {
+
+// Studies have methods beside those of the solvers.
+bool of_the_solvers(std::string_view method) {
+    const std::string_view base = ode::split_spelling(method).front();
+    const auto known = ode::gradient_methods();
+    return std::any_of(known.begin(), known.end(), [&](const ode::MethodName& name) { return name.base == base; });
+}
+
+}  // namespace
+
+bool is_checkpointed(std::string_view method) { return schedule_of(method) || ode::split_spelling(method).front() == ode::dto::WithinMemory::names.front().base; }
+
 std::optional<Spec> schedule_of(std::string_view method) {
     std::optional<Spec> spec;
-    if (method == "greedy" || method == "look-ahead") return spec;
+    if (!of_the_solvers(method)) return spec;
     ode::with_gradient_method(method, [&]<class Method>(const Method& named) {
         if constexpr (std::is_same_v<Method, ode::dto::Checkpointed>) spec = named.spec;
     });
@@ -156,6 +170,9 @@ std::string theory(const Costs& costs, bool mixed) {
     return points;
 }
 
+constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+constexpr std::array marks{7, 6, 8, 10, 1, 4, 12, 3, 2, 5, 9};
+
 std::size_t bytes_of(const std::string& precision) { return precision == "f32" ? 4 : 8; }
 
 }  // namespace
@@ -167,22 +184,23 @@ std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<con
             shown.push_back(&row);
     const auto costs = costs_of(shown, static_cast<double>(problem.samples * problem.dimension * bytes_of(precision)));
     if (!costs) return std::nullopt;
-    std::string data = "$theory0 << EOD\n" + theory(*costs, false) + "EOD\n$rows << EOD\n", plot;
-    for (const StudyRow* row : shown) data += fmt::format("{:.6e} {:.6e} \"  {}\"\n", static_cast<double>(row->peak_bytes), *row->seconds, row->method);
-    data += "EOD\n";
+    std::string data = "$theory0 << EOD\n" + theory(*costs, false) + "EOD\n", plot;
     plot = "$theory0 with lines lw 1.4 dt (6,5) lc rgb '#0072B2' title 'binomial, predicted'";
     if (costs->n <= 10000) {
         data += "$theory1 << EOD\n" + theory(*costs, true) + "EOD\n";
         plot += ", $theory1 with lines lw 1.4 dt (6,5) lc rgb '#E69F00' title 'mixed, predicted'";
     }
-    plot += ", $rows using 1:2 with points pt 7 ps 0.8 lc rgb '#222222' notitle, $rows using 1:2:3 with labels left rotate by 20 font @key_font tc rgb '#444444' notitle";
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        data += fmt::format("$row{} << EOD\n{:.6e} {:.6e}\nEOD\n", i, static_cast<double>(shown[i]->peak_bytes), *shown[i]->seconds);
+        plot += fmt::format(", $row{} with points pt {} ps 1.3 lw 1.6 lc rgb '{}' title '{}'", i, marks[i % marks.size()], colours[i % colours.size()], shown[i]->method);
+    }
     const std::string title = fmt::format("Time against memory, {} with {} steps", problem.tableaus.front(), problem.steps.back());
     return Picture{"memory-seconds", title,
                    "Each mark is a method on the finest grid. The dashed lines are what the counts of optimal schedules predict from the time and the record of dto, "
                    "a step forward and a step reversed counted alike: more slots to the right, fewer steps taken again.",
                    fmt::format("set title '{}' font @title_font\nset xlabel 'bytes held at once'\nset ylabel 'seconds of the gradients of all samples'\nset logscale xy\n"
-                               "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nset key top right font @key_font\n"
-                               "set format '10^{{%L}}'\nset offsets graph 0, 0, 0, 0\n{}plot {}\n", title, data, plot)};
+                               "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nset key outside right top Left reverse samplen 2 spacing 1.2 font @key_font\n"
+                               "set format '10^{{%L}}'\n{}plot {}\n", title, data, plot)};
 }
 
 }  // namespace costate::guidance

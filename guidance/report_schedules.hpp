@@ -18,6 +18,9 @@ Picture schedule_picture(const ode::checkpoint::Schedule& schedule, const std::s
 /// The schedule of a gradient method that runs one; nothing for the others.
 std::optional<ode::checkpoint::Spec> schedule_of(std::string_view method);
 
+/// Whether its gradient is bitwise that of dto, by whatever schedule.
+bool is_checkpointed(std::string_view method);
+
 /// Seconds over bytes on the finest grid of the first tableau in `precision`, every method a labelled mark, and the curves that theory draws for
 /// binomial and mixed schedules with 1, 2, 3, … slots: n + E(n, s) and M(n, s) steps forward and n reversed, each of the two costing half of a step of
 /// dto. Nothing where no schedule was studied.

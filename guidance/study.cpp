@@ -180,7 +180,14 @@ public:
                                    problem_.dimension);
             return row;
         }
-        const GradientOutcome outcome = compute(precision, tableau, steps, method, 7);
+        GradientOutcome outcome;
+        try {
+            outcome = compute(precision, tableau, steps, method, 7);
+        } catch (const std::invalid_argument& error) {  // what this method cannot do in this precision or with this tableau
+            row.note = error.what();
+            return row;
+        }
+        if (!outcome.note.empty()) row.note += (row.note.empty() ? "" : "; ") + outcome.note;
         row.evaluations = outcome.cost.evaluations;
         row.vjps = outcome.cost.vjps;
         row.jvps = outcome.cost.jvps;

@@ -20,6 +20,7 @@ namespace costate::guidance {
 struct StudyRequest {
     std::string subject;                                   // a network file, the name of a field, or gaussian-mixture
     std::vector<std::string> methods{}, tableaus{}, precisions{};
+    std::string memory{};                                  // a budget, "64MB": the checkpoint schedule that it allows is one more method
     bool all_methods = false;                              // where no methods are named: every one that there is
     std::vector<std::size_t> steps{};
     std::string path{}, variables{};                       // the probability path; time or regular

@@ -63,6 +63,7 @@ struct GradientOutcome {
     ode::Cost cost;
     double seconds = 0;  // the median
     std::optional<double> reconstruction_error{};
+    std::string note{};  // what the method has to say
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.

@@ -152,6 +152,7 @@ private:
             outcome = timed<T>(task, ends.start, [&](ode::GradientResult<T>& result) {
                 method(field, loss, ends.s0, ends.s1, task.steps, x0, ode::GradientOptions{false, false}, workspace, result);
             });
+            if constexpr (requires { workspace.sentence(); }) outcome.note = workspace.sentence();
         });
         return outcome;
     }

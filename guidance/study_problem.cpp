@@ -5,6 +5,7 @@
 #include "guidance/study_random.hpp"
 #include "nn/npy.hpp"
 #include "ode/fields/named_fields.hpp"
+#include "ode/checkpoint/budget.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -88,6 +89,10 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     };
     std::vector<std::string> methods = request.methods.empty() ? default_methods(parts, request.all_methods) : request.methods;
     std::transform(methods.begin(), methods.end(), methods.begin(), in_full);
+    if (!request.memory.empty()) {
+        (void)ode::checkpoint::parse_bytes(request.memory);
+        methods.push_back("memory:" + request.memory);
+    }
     problem.methods = without_repetition(std::move(methods));
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});

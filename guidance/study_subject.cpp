@@ -112,7 +112,8 @@ void find_ends(const StudyRequest& request, Study::Parts& parts) {
     problem.t1 = request.t1.value_or(problem.t1);
     if (!parts.path || (is_flow_itself(parts) && parts.mixture.empty())) return;
     const Use use = problem.regular ? Use::regular : Use::flow;
-    const bool looks_ahead = std::find(request.methods.begin(), request.methods.end(), "look-ahead") != request.methods.end();
+    const bool looks_ahead = std::any_of(request.methods.begin(), request.methods.end(),
+                                         [](const std::string& name) { return name == "look-ahead" || name == "adjoint-deis-1"; });
     if (!request.t0 && (singular(parts, use, 0) || (looks_ahead && singular(parts, Use::regular, 0)))) problem.t0 = 0.05;
     if (!request.t1 && singular(parts, use, 1)) problem.t1 = 0.99;
     for (const double t : {problem.t0, problem.t1}) {

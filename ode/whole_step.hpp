@@ -115,7 +115,7 @@ public:
         lines_ = std::make_shared<const StepLines<T>>(std::move(*lines));
     }
 
-    /// Batch 1 as machine code from now on, where costate is built with asmjit; says whether it will. Same results, bitwise.
+    /// As machine code from now on, where costate is built with asmjit; says whether it will. Same results, bitwise.
     bool compile() {
         auto lines = std::make_shared<StepLines<T>>(*lines_);
         bool all = lines->value.compile() && lines->first.compile();

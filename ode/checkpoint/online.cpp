@@ -20,12 +20,12 @@ void Online::rewind() {
 }
 
 std::size_t Online::dispensable() const {
-    std::size_t highest = level_, found = kept_.size();
+    std::size_t highest = level_;
     for (std::size_t i = kept_.size(); i-- > 1;) {
-        if (kept_[i].level < highest) found = i;
-        else highest = kept_[i].level;
+        if (kept_[i].level < highest) return i;
+        highest = kept_[i].level;
     }
-    return found;
+    return kept_.size();
 }
 
 void Online::keep(std::size_t step) {

@@ -10,12 +10,13 @@ namespace costate::ode::checkpoint {
 
 /// Told step by step, it emits the actions; after the last step those of the reverse:
 ///     Online online(8);
-///     do { online.step(last); while (online.next(action)) perform(action); } while (!last);
+///     do { online.step(last); while (const Action* action = online.next()) perform(*action); } while (!last);
 /// The rule is that of Wang, Moin & Iaccarino ("Minimal repetition dynamic checkpointing algorithm for unsteady adjoint calculation",
 /// 2009): checkpoints have levels, one is dispensable once a later one has a higher level, and where none is, the state one is at is
-/// passed over and its successor gets a level more. x_n is saved when it is left, never when the step from it is the last. While
-/// n ≤ (c + 1)(c + 2)/2 the placement is one of those of Stumm & Walther ("New algorithms for optimal online checkpointing", 2010):
-/// it takes E(n, c) extra steps, as many as if n had been known. Then gaps are reversed binomially with the slots set free.
+/// passed over and its successor gets a level more; of several dispensable ones the latest goes. x_n is saved when it is left, never
+/// when the step from it is the last. While n ≤ (c + 1)(c + 2)/2 the placement is one of those of Stumm & Walther ("New algorithms for
+/// optimal online checkpointing", 2010): it takes E(n, c) extra steps, as many as if n had been known. Then gaps are reversed
+/// binomially with the slots set free.
 /// Never more than c slots.
 class Online {
 public:
@@ -31,8 +32,8 @@ public:
     /// Throws std::logic_error before the first step and after the end.
     void end();
 
-    /// The next action; false when another call of step is due, or when all is reversed.
-    bool next(Action& action) { return ended_ ? reversal_.next(action) : reversal_.next_waiting(action); }
+    /// The next action, until the call after; null when another call of step is due, or when all is reversed.
+    const Action* next() { return ended_ ? reversal_.next() : reversal_.next_waiting(); }
 
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] std::size_t slots() const { return slots_; }

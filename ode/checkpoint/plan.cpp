@@ -90,10 +90,13 @@ std::size_t Plan::memory_records() const {
     return spec_.rule == Rule::every || spec_.rule == Rule::square_root ? length_ - 1 : memory_slots_;
 }
 
-bool Plan::next(Action& action) {
-    if (online_) return next_online(action);
+const Action* Plan::proceed() {
+    if (online_) {
+        if (online_->steps() == steps_) return nullptr;
+        online_->step(online_->steps() + 1 == steps_);
+        return online_->next();
+    }
     if (segment_ < segments_) {
-        if (reversal_.next_waiting(action)) return true;
         const std::size_t from = boundary(segment_), to = boundary(segment_ + 1);
         if (segment_ + 1 == segments_) {
             reversal_.push_here(from, to);
@@ -106,15 +109,7 @@ bool Plan::next(Action& action) {
         }
         ++segment_;
     }
-    return segment_ < segments_ ? reversal_.next_waiting(action) : reversal_.next(action);
-}
-
-bool Plan::next_online(Action& action) {
-    while (!online_->next(action)) {
-        if (online_->steps() == steps_) return false;
-        online_->step(online_->steps() + 1 == steps_);
-    }
-    return true;
+    return segment_ < segments_ ? reversal_.next_waiting() : reversal_.next();
 }
 
 void Plan::rewind() {

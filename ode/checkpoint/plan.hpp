@@ -35,8 +35,11 @@ public:
     /// Throws std::invalid_argument for steps = 0, or a spec without the slots (or the K) that it needs.
     Plan(const Spec& spec, std::size_t steps);
 
-    /// The next action; false after the last.
-    bool next(Action& action);
+    /// The next action, until the call after; null after the last:  while (const Action* action = plan.next()) perform(*action);
+    const Action* next() {
+        const Action* waiting = online_ ? online_->next() : reversal_.next_waiting();
+        return waiting ? waiting : proceed();
+    }
     /// Back to the first action; allocates nothing.
     void rewind();
 
@@ -52,7 +55,7 @@ private:
     void cut_every(std::size_t length);
     void cut_two_level(std::size_t files);
     [[nodiscard]] std::size_t boundary(std::size_t j) const;
-    bool next_online(Action& action);
+    const Action* proceed();
 
     Spec spec_;
     std::size_t steps_, memory_slots_, file_slots_ = 0;

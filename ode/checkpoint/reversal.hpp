@@ -35,24 +35,20 @@ public:
     static constexpr std::size_t capacity = 4;
     void queue(const Action& action) { waiting_[end_++] = action; }
 
-    /// The next action; false once all segments are reversed.
-    bool next(Action& action) {
+    /// The next action, until the call after; null once all segments are reversed.
+    const Action* next() {
         while (begin_ == end_) {
             begin_ = end_ = 0;
-            if (stack_.empty()) return false;
+            if (stack_.empty()) return nullptr;
             expand();
         }
-        action = waiting_[begin_++];
-        return true;
+        return &waiting_[begin_++];
     }
-    /// The next of the actions that wait, no segment being touched.
-    bool next_waiting(Action& action) {
-        if (begin_ == end_) {
-            begin_ = end_ = 0;
-            return false;
-        }
-        action = waiting_[begin_++];
-        return true;
+    /// The next of the actions that wait, no segment being touched; null when none does.
+    const Action* next_waiting() {
+        if (begin_ < end_) return &waiting_[begin_++];
+        begin_ = end_ = 0;
+        return nullptr;
     }
 
 private:

@@ -5,7 +5,7 @@ namespace costate::ode::checkpoint {
 Schedule collect(Plan plan) {
     plan.rewind();
     Schedule schedule{plan.steps(), plan.memory_slots(), plan.file_slots(), {}};
-    for (Action action; plan.next(action);) schedule.actions.push_back(action);
+    while (const Action* action = plan.next()) schedule.actions.push_back(*action);
     return schedule;
 }
 

@@ -6,6 +6,7 @@
 #include "ode/checkpoint/state_file.hpp"
 #include "ode/gradient/discrete.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -70,6 +71,10 @@ struct CheckpointWorkspace {
     checkpoint::StateFile file;
     std::optional<checkpoint::Plan> plan;
 
+    /// Of a slot beside its state: handles here, and a segment and a number in the plan; and beside its record.
+    static constexpr std::size_t slot_bytes = sizeof(std::vector<T>) + sizeof(detail::Held) + sizeof(std::size_t) + 32;
+    static constexpr std::size_t record_bytes = sizeof(StepRecord<F, T>) + sizeof(std::size_t);
+
     explicit CheckpointWorkspace(const Tableau& tableau) : method(tableau) {}
 
     /// The file's bytes are not memory and not counted.
@@ -128,7 +133,7 @@ private:
         if (made_.state == nothing) made_ = {ws_.states.take(), ws_.records.take()};
         std::vector<T>& start = ws_.states[made_.state];
         start.swap(ws_.x);
-        ws_.x.resize(start.size());
+        if (ws_.x.size() != start.size()) ws_.x.resize(start.size());
         step<T>(ws_.method, f_, grid_.at(n), grid_.h, start, ws_.x, ws_.records[made_.record], ws_.step);
         at_hand_ = made_;
         arrive(n, n + 1);
@@ -141,18 +146,20 @@ private:
         start_reverse<T>(f_, loss_, ws_.x, options_, ws_.lambda, result_);
     }
 
+    static void copy(const std::vector<T>& from, std::vector<T>& to) {
+        if (to.size() != from.size()) to.resize(from.size());
+        std::copy(from.begin(), from.end(), to.begin());
+    }
     void save_state(const checkpoint::Action& action) {
         if (action.level == checkpoint::Level::memory) {
-            const std::size_t i = ws_.slots[action.slot].state = ws_.states.take();
-            ws_.states[i].assign(ws_.x.begin(), ws_.x.end());
+            copy(ws_.x, ws_.states[ws_.slots[action.slot].state = ws_.states.take()]);
         } else if constexpr (std::is_trivially_copyable_v<T>) {
             ws_.file.write(action.slot, std::as_bytes(std::span<const T>(ws_.x)));
         }
     }
     void restore_state(const checkpoint::Action& action) {
         if (action.level == checkpoint::Level::memory) {
-            const std::vector<T>& state = ws_.states[ws_.slots[action.slot].state];
-            ws_.x.assign(state.begin(), state.end());
+            copy(ws_.states[ws_.slots[action.slot].state], ws_.x);
         } else if constexpr (std::is_trivially_copyable_v<T>) {
             ws_.file.read(action.slot, std::as_writable_bytes(std::span<T>(ws_.x)));
         }

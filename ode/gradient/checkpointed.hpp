@@ -63,7 +63,7 @@ struct Checkpointed {
             ws.plan.emplace(spec, steps);
         checkpoint::Plan& plan = *ws.plan;
         run(f, loss, grid, x0, {plan.memory_slots(), plan.memory_records(), plan.file_slots()}, options, ws, result, [&](auto&& perform) {
-            for (checkpoint::Action action; plan.next(action);) perform(action);
+            while (const checkpoint::Action* action = plan.next()) perform(*action);
         });
     }
 

@@ -13,6 +13,7 @@
 #include "ode/gradient/reversible_heun.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/stored_states.hpp"
+#include "ode/gradient/within_memory.hpp"
 
 #include <concepts>
 #include <optional>
@@ -38,7 +39,7 @@ concept GradientMethod = requires(const M& method, F& f, const L& loss, const Ta
     { method(f, loss, tableau, t, t, steps, x0, GradientOptions{}) } -> std::same_as<GradientResult<T>>;
 };
 
-using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, dto::Checkpointed, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve,
+using GradientMethods = std::tuple<dto::StoreAll, dto::Partner, dto::Checkpointed, dto::WithinMemory, otd::Backsolve, otd::StoredStates, otd::Interpolating, otd::Resolve,
                                    ForwardSensitivities, reversible::McCallumFoster, reversible::AsynchronousLeapfrog, reversible::ReversibleHeun>;
 
 /// Whether the method solves by a scheme of its own, so that its x₁ is not the tableau's and method.store_all is its measure.

@@ -140,9 +140,10 @@ private:
         const T back = -grid_.h, t = grid_.at(n + 1);
         std::swap(ws_.gauss.left_slope, ws_.gauss.right_slope);
         std::copy(augmented.begin(), augmented.end(), ws_.gauss.right.begin());
-        stages_from<T>(ws_.method, back, augmented, known_first<T>(ws_.method, ws_.gauss.right_slope), ws_.step, [&](std::size_t i, std::span<const T> state, std::span<T> slope) {
-            pair_slope<T>(f_, T(t + ws_.method.c[i] * back), state, slope, {}, ws_);
-        });
+        stages_from<T>(ws_.method, back, augmented, known_first<T>(ws_.method, ws_.gauss.right_slope), ws_.step,
+                       [&](std::size_t i, std::span<const T> state, std::span<T> slope) {
+                           pair_slope<T>(f_, T(t + ws_.method.c[i] * back), state, slope, {}, ws_);
+                       });
     }
     void end_gauss(std::size_t n, std::span<const T> augmented) {
         const T t = grid_.at(n);

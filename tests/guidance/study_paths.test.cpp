@@ -168,12 +168,31 @@ TEST_CASE("what has no path, or is singular at an end, is refused in a sentence 
     refuses({.subject = "gaussian-mixture", .variables = "regular", .t1 = 2.0}, "outside", "choose a time");
     refuses({.subject = "gaussian-mixture", .path = "edm", .variables = "regular", .t1 = 1.0}, "no smooth function", "between 0 and 1");
     refuses({.subject = "gaussian-mixture", .methods = {"look-ahead"}, .t0 = 0.0}, "--methods look-ahead", "choose a time");
+    refuses({.subject = "gaussian-mixture", .methods = {"adjoint-deis-1"}, .t0 = 0.0}, "--methods adjoint-deis-1", "choose a time");
+    refuses({.subject = "lotka-volterra", .methods = {"adjoint-deis-1"}}, "plain field", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .methods = {"greedy"}}, "plain field", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .methods = {"look-ahead"}}, "plain field", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .path = "ve"}, "--path", "gaussian-mixture");
     refuses({.subject = "lotka-volterra", .dimension = 3}, "--dim 3", "gaussian-mixture");
     CHECK_NOTHROW(Study({.subject = data, .t0 = 0.0, .t1 = 0.75}));
     CHECK_NOTHROW(Study({.subject = noise, .path = "cosine", .t0 = 0.125, .t1 = 1.0}));  // sigma' is finite there
+}
+
+TEST_CASE("AdjointDEIS-1 takes no tableau: rows under euler, order 1, elsewhere than dto") {
+    const Study study({.subject = "gaussian-mixture", .methods = {"dto", "adjoint-deis-1"}, .tableaus = {"rk4"}, .precisions = {"f64"}, .steps = {256, 512},
+                       .samples = 1, .t0 = 0.25, .t1 = 0.875, .digits = 12});
+    const Rows result = rows_of(study);
+    REQUIRE(result.rows.size() == 4);
+    for (const StudyRow& row : result.rows) {
+        INFO(row.method << " " << row.steps << ": " << row.note);
+        CHECK(row.tableau == (row.method == "dto" ? "rk4" : "euler"));
+        if (row.method == "dto") continue;
+        CHECK(row.predicted_order == std::optional<double>(1));
+        CHECK(*row.error_to_dto > 1e-6);
+        if (row.steps == 512) CHECK(row.observed_order.value() == Approx(1).margin(0.1));
+    }
+    // without a start that is asked for it begins where alpha is not 0
+    CHECK(Study({.subject = "gaussian-mixture", .methods = {"adjoint-deis-1"}}).problem().t0 == 0.05);
 }
 
 TEST_CASE("a linear observation is a loss: the identity is the squared distance, a row is another") {

@@ -7,6 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <numeric>
+
 using namespace costate;
 using namespace costate::autodiff;
 
@@ -106,11 +109,11 @@ TEST_CASE("against 50 digits, and the negative control") {
     const ode::SquaredDistance<double> loss(std::vector<double>(4, 0.0));
     const auto forward = ode::ForwardSensitivities()(field, loss, ode::find_tableau("rk4"), 0.0, 1.0, 50, starts<double>(1), {true, false});
     CHECK(forward.theta_bar[0] == Approx(static_cast<double>(truth.theta_bar[0])).epsilon(1e-11));
-    for (kernels::LineStep& step : const_cast<kernels::LinePlan&>(field.lines().reverse[1].plan()).steps) {
-        if (step.op != kernels::LineOp::add) continue;
-        step.op = kernels::LineOp::sub;
-        break;
-    }
+    auto& line = const_cast<kernels::StraightLine<double>&>(field.lines().reverse[1]);
+    kernels::LinePlan plan = line.plan();
+    std::iota(plan.constants.begin(), plan.constants.end(), 0u);
+    std::find_if(plan.steps.begin(), plan.steps.end(), [](const kernels::LineStep& s) { return s.op == kernels::LineOp::add; })->op = kernels::LineOp::sub;
+    line = {plan, line.constants()};
     CHECK(error() > 1e-6);
 }
 
@@ -121,4 +124,69 @@ TEST_CASE("steps of another tableau, and time gradients over a batch, go stage b
     const auto a = gradient<double>(field, "euler", 3, {true, true}), b = gradient<double>(stages, "euler", 3, {true, true});
     CHECK(a.t1_bar == Approx(b.t1_bar).epsilon(1e-11));
     CHECK(a.x_bar == b.x_bar);
+}
+
+namespace {
+
+/// ẋ₀ = x₀ x₁ where x₀ > 0, ẋ₁ = -x₀ where x₁ < 2: two comparisons a stage, recorded where both hold.
+ProgramField<double> guarded() {
+    const auto code = [](auto, auto x, auto, auto dx) {
+        dx[0] = x[0] > 0 ? x[1] * x[0] : -x[1];
+        dx[1] = x[1] < 2 ? -x[0] : x[0] * x[1];
+    };
+    return ProgramField<double>(record_field<double>(2, std::vector<double>{}, code, {.t = 0, .x = {1, 1}}));
+}
+
+/// The comparison and the sample that a step of these states reports; {99, 99}: none.
+template <class F>
+std::pair<std::size_t, std::size_t> reported(F& field, const ode::Tableau& tableau, const std::vector<double>& x) {
+    std::vector<double> x1(x.size());
+    ode::StepWorkspace<double> ws;
+    try {
+        ode::solve<double>(ode::Coefficients<double>(tableau), field, {0.0, 0.5, 1}, x, x1, ws);
+    } catch (const BranchChanged& e) {
+        return {e.guard(), e.sample()};
+    }
+    return {99, 99};
+}
+
+}  // namespace
+
+TEST_CASE("two comparisons in one whole step: each of them alone stops it, in any stage and sample, and is reported as the stages do") {
+    using Pair = std::pair<std::size_t, std::size_t>;
+    for (const char* name : {"euler", "midpoint"}) {
+        const ode::Tableau& tableau = ode::find_tableau(name);
+        auto stages = guarded();
+        Stepped<double> whole(stages, tableau), compiled = whole;
+        compiled.compile();
+        const std::size_t fingerprint = ode::Coefficients<double>(tableau).fingerprint;
+        for (const std::size_t batch : {1u, 7u, 65u}) {
+            for (Stepped<double>* field : {&whole, &compiled}) {
+                INFO(name << ", batch " << batch << (field == &compiled ? ", compiled" : ""));
+                const auto step = [&](const std::vector<double>& x) {
+                    std::vector<double> x1(x.size()), kept;
+                    const bool all = field->take_step(fingerprint, 0.0, 0.5, x, x1);
+                    CHECK(field->take_step(fingerprint, 0.0, 0.5, x, x1, kept) == all);
+                    return all;
+                };
+                const std::vector<double> fine(2 * batch, 1.0);
+                CHECK(step(fine));
+                CHECK(reported(*field, tableau, fine) == Pair(99, 99));
+                for (const std::size_t sample : {std::size_t{0}, batch - 1}) {
+                    std::vector<double> first = fine, second = fine, later = fine;
+                    first[2 * sample] = -1;
+                    second[2 * sample + 1] = 3;
+                    later[2 * sample] = 0.25;
+                    later[2 * sample + 1] = -5;  // x₀ falls below 0 on the way to the second stage
+                    CHECK(!step(first));
+                    CHECK(!step(second));
+                    CHECK(step(later) == (tableau.stages() == 1));
+                    CHECK(reported(*field, tableau, first) == Pair(0, sample));
+                    CHECK(reported(*field, tableau, second) == Pair(1, sample));
+                    CHECK(reported(*field, tableau, later) == (tableau.stages() == 1 ? Pair(99, 99) : Pair(0, sample)));
+                    CHECK(reported(stages, tableau, later) == reported(*field, tableau, later));
+                }
+            }
+        }
+    }
 }

@@ -137,7 +137,8 @@ TEMPLATE_TEST_CASE("machine code gives the same bits", "[quick]", float, double)
         WARN("SKIPPED: built without asmjit");
         return;
     }
-    for (std::uint64_t seed = 0; seed < 40; ++seed) compare<TestType>(seed, 1, true);
+    for (std::uint64_t seed = 0; seed < 40; ++seed)
+        for (const std::size_t batch : {1u, 5u, 64u, 67u}) compare<TestType>(seed, batch, true);
 }
 
 TEMPLATE_TEST_CASE("every instruction set: lanes equal the samples one by one", "[quick]", float, double) {
@@ -151,6 +152,7 @@ TEMPLATE_TEST_CASE("every instruction set: lanes equal the samples one by one", 
             machine.compile();
             const std::vector<T> x = inputs<T>(67);
             const Result<T> all = run(line, x, T(0.5));
+            REQUIRE(same(run(machine, x, T(0.5)), all));
             for (std::size_t b = 0; b < 67; ++b) {
                 const std::vector<T> row{x[2 * b], x[2 * b + 1]};
                 const Result<T> part{{all.y.begin() + 5 * b, all.y.begin() + 5 * b + 5}, T(0)};
@@ -180,6 +182,7 @@ TEST_CASE("guards: interpreted, in lanes and compiled, all three comparisons, Na
                 CHECK(line.run(&one, nullptr, 1, scratch) == (truth == holds));
                 CHECK(machine.run(&one, nullptr, 1, scratch) == (truth == holds));
                 CHECK(line.run(&two, nullptr, 2, scratch) == (truth == holds));
+                CHECK(machine.run(&two, nullptr, 2, scratch) == (truth == holds));
             }
         }
     }

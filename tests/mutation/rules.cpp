@@ -50,7 +50,8 @@ Rules step_rules() {
 }
 
 Rules solver_rules() {
-    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", stored = "ode/gradient/stored_states.hpp";
+    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", stored = "ode/gradient/stored_states.hpp",
+                      sweep = "ode/gradient/otd_sweep.hpp";
     const std::string tangents = "ode/gradient/forward_sensitivities.hpp", continuous = "ode/gradient/continuous.hpp";
     return {
         {"step", {solve}, {"at"}, term},
@@ -66,11 +67,10 @@ Rules solver_rules() {
         {"time bar", {continuous}, {"start", "finish"}, assigned, R"(result\.t._bar)"},
         {"adjoint", {continuous}, {"pairing"}, returned},
         {"adjoint", {continuous}, {"finish"}, replace, R"(augmented\.subspan\(x0\.size\(\), x0\.size\(\)\))", "augmented.first(x0.size())"},
-        {"adjoint", {stored}, everywhere, factor, R"(-grid\.h)"},
-        {"adjoint", {stored}, everywhere, replace, R"(grid\.at\(n \+ 1\))", "grid.at(n)"},
-        {"adjoint", {stored}, everywhere, replace, R"(states\.subspan\(\(n \+ 1\) \* size, size\))", "states.subspan(n * size, size)"},
-        {"adjoint", {stored}, everywhere, drop, R"(std::copy\(right)"},
-        {"adjoint", {"ode/gradient/backsolve.hpp"}, everywhere, replace, R"(Grid<T>\(t1, t0, steps\))", "Grid<T>(t0, t1, steps)"},
+        {"adjoint", {sweep}, {"by_augmented_state"}, factor, R"(-grid_\.h)"},
+        {"adjoint", {sweep}, {"by_augmented_state"}, replace, R"(grid_\.at\(n \+ 1\))", "grid_.at(n)"},
+        {"adjoint", {stored}, everywhere, replace, R"(states\.subspan\(n \* size, size\))", "states.subspan((n + 1) * size, size)"},
+        {"adjoint", {stored}, everywhere, drop, R"(std::copy\(stored)"},
         {"tangent", {tangents}, everywhere, assigned, R"(result\.(t._bar|x_bar\[row \+ j\]|theta_bar\[p\]))"},
         {"tangent", {tangents}, {"tangent"}, term},
         {"tangent", {tangents}, everywhere, factor, R"(-?part(?=, ws))"},

@@ -1,8 +1,8 @@
 // Gradients under checkpoint schedules: bitwise those of store-all, with the steps, the memory and the file that the schedule says.
 #include "ode/checkpoint/counts.hpp"
-#include "ode/gradient/checkpointed.hpp"
+#include "ode/gradient/checkpoint_budget.hpp"
 #include "ode/gradient/methods.hpp"
-#include "tests/ode/allocated_bytes.hpp"
+#include "tests/ode/allocations.hpp"
 #include "tests/ode/fields.hpp"
 
 #include <catch2/catch.hpp>
@@ -89,6 +89,8 @@ TEST_CASE("every schedule's gradient is bitwise that of store-all, at the schedu
     check_bitwise<RecordingPolynomial<double>, double>({1, 2, 3, 9, 100, 1000});
     check_bitwise<Polynomial<PrimeField>, PrimeField>({9, 1000});
     check_bitwise<RecordingPolynomial<PrimeField>, PrimeField>({1000});
+    // the comparison tells equal up to rounding from equal
+    CHECK_FALSE(same(gradient<Polynomial<double>, double>(dto::Partner{}, 100), gradient<Polynomial<double>, double>(dto::StoreAll{}, 100)));
 }
 
 TEST_CASE("and over 100000 steps in double and in the prime field") {
@@ -182,10 +184,10 @@ Measured peak_of(const Method& method, std::size_t steps) {
     const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
     const std::vector<double> x0(512, 0.25);
     const Tableau& tableau = find_tableau("rk4");
-    const std::size_t before = allocated.now;
-    allocated.most = allocated.now;
+    const std::size_t before = allocated_bytes;
+    most_allocated_bytes = allocated_bytes.load();
     const GradientResult<double> result = method(f, loss, tableau, 0.0, 1.0, steps, x0);
-    return {allocated.most - before, result.cost.peak_bytes};
+    return {most_allocated_bytes - before, result.cost.peak_bytes};
 }
 
 }  // namespace
@@ -213,6 +215,61 @@ TEST_CASE("measured memory: slots times the size of what they hold, one record, 
     CHECK(peak_of(Checkpointed(Spec{Rule::square_root, 0, 0}), 600).peak <= 25 * (state + handles) + 25 * (record + handles) + constant);
 }
 
+TEST_CASE("a budget: the schedule chosen stays within it, measured, and a slot more would not") {
+    Wide f;
+    const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
+    const std::vector<double> x0(512, 0.25);
+    const Tableau& rk4 = find_tableau("rk4");
+    constexpr std::size_t steps = 120, kb = 1000;
+    std::string kinds;
+    for (const std::size_t memory : {90 * kb, 150 * kb, 400 * kb, 800 * kb, 2000 * kb, 2400 * kb, 3000 * kb}) {
+        const auto [method, choice] = dto::within_memory(memory, f, loss, rk4, 0.0, 1.0, steps, x0);
+        const auto result = method(f, loss, rk4, 0.0, 1.0, steps, x0);
+        const std::size_t size = choice.spec.rule == Rule::binomial ? 4096 : 5 * 4096, slots = choice.spec.slots;
+        INFO(choice.sentence << ", " << result.cost.peak_bytes << " measured");
+        CHECK(result.cost.evaluations == 4 * choice.forward_steps);
+        CHECK(result.cost.peak_bytes <= choice.bytes);
+        CHECK(choice.bytes <= memory);
+        CHECK(choice.bytes <= result.cost.peak_bytes + size + 1000 + 64 * slots);  // and promises little more than it takes
+        if (choice.spec.rule != Rule::store_all && slots < steps - 1) CHECK(choice.bytes + size + 200 > memory);
+        kinds += method.name.substr(0, 1);
+    }
+    CHECK(kinds == "bbmmmms");  // binomial, mixed, store-all as the memory grows
+    CHECK_THROWS_WITH(dto::within_memory(40 * kb, f, loss, rk4, 0.0, 1.0, steps, x0), Contains("40.0 kB are not enough for 120 steps; give at least"));
+}
+
+TEST_CASE("a budget as a method: memory:BYTES") {
+    Wide f;
+    const SquaredDistance<double> loss(std::vector<double>(512, 1.0));
+    const std::vector<double> x0(512, 0.25);
+    const Tableau& rk4 = find_tableau("rk4");
+    const auto all = dto::StoreAll{}(f, loss, rk4, 0.0, 1.0, 120, x0);
+    std::vector<std::size_t> evaluations;
+    for (const std::string bytes : {"90kB", "800 kB", "3MB"})
+        with_gradient_method("memory:" + bytes, [&](const auto& method) {
+            CHECK(std::string(method.name) == "memory:" + bytes);
+            const auto g = method(f, loss, rk4, 0.0, 1.0, 120, x0);
+            CHECK(same(g, all));
+            CHECK(g.cost.peak_bytes <= parse_bytes(bytes));
+            evaluations.push_back(g.cost.evaluations);
+        });
+    CHECK((evaluations[0] > evaluations[1] && evaluations[1] > evaluations[2] && evaluations[2] == all.cost.evaluations + 4 * 3));
+    const dto::WithinMemory method = *dto::WithinMemory::named("memory", std::vector<std::string_view>{"90kB"});
+    dto::WithinMemory::Workspace<Wide, double> ws(rk4);
+    GradientResult<double> result;
+    CHECK(ws.sentence().empty());
+    method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
+    CHECK_THAT(ws.sentence(), Contains("90.0 kB for 120 steps: binomial"));
+    const std::size_t before = allocations;
+    method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
+    CHECK(allocations == before);
+    method(f, loss, 0.0, 1.0, 7, x0, {}, ws, result);  // chosen anew
+    const std::size_t sized = 3;  // two steps from one slot
+    CHECK(result.cost.evaluations == 4 * (dto::within_memory(90'000, f, loss, rk4, 0.0, 1.0, 7, x0).choice.forward_steps + sized));
+    CHECK_THROWS_WITH(with_gradient_method("memory:40kB", [&](const auto& small) { small(f, loss, rk4, 0.0, 1.0, 120, x0); }), Contains("give at least"));
+    CHECK_THROWS_WITH(with_gradient_method("memory:much", [](const auto&) {}), Contains("much"));
+}
+
 TEST_CASE("warm calls allocate nothing, whatever the schedule") {
     const Setting<double> in;
     RecordingPolynomial<double> f(parameters<double>());
@@ -222,9 +279,9 @@ TEST_CASE("warm calls allocate nothing, whatever the schedule") {
         Checkpointed::Workspace<RecordingPolynomial<double>, double> ws(find_tableau("rk4"));
         GradientResult<double> result;
         const auto calls = [&] {
-            const std::size_t before = allocated.allocations;
+            const std::size_t before = allocations;
             method(f, in.loss, in.t0, in.t1, 50, in.x0, {}, ws, result);
-            return allocated.allocations - before;
+            return allocations - before;
         };
         CHECK(calls() > 0);
         const GradientResult<double> first = result;

@@ -1,6 +1,7 @@
 // Leading error coefficients against exact ones in ℚ[[h]], and fields where they vanish.
 #include "ode/fields/polynomial.hpp"
 #include "ode/fields/scalar_field.hpp"
+#include "ode/gradient/interpolating.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/stored_states.hpp"
 #include "ode/leading.hpp"
@@ -96,7 +97,10 @@ TEST_CASE("coefficients of DTO agree with the exact ones") {
     for (const std::string name : {"euler", "midpoint", "heun", "rk4"}) compare(dto::StoreAll{}, name, order(find_tableau(name)));
 }
 
-TEST_CASE("coefficients of OTD on stored states agree with the exact ones") { compare(otd::StoredStates{}, "heun", 2); }
+TEST_CASE("coefficients of OTD agree with the exact ones") {
+    compare(otd::StoredStates{}, "heun", 2);
+    compare(otd::Interpolating{}, "rk4", 4);
+}
 
 TEST_CASE("a tableau of order 5 at 50 digits") {
     ScalarField<RationalPolynomial, Real> f;
