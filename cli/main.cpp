@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <csignal>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -67,6 +68,7 @@ void occupy_standard_streams() {
 
 int main(int argc, char** argv) {
     occupy_standard_streams();
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then a sentence of what writes, as a full disk is
     costate::kernels::prefer_huge_pages();
     try {
         return run(argc, argv);

@@ -89,11 +89,11 @@ std::string study_table(std::span<const StudyRow> rows) {
 
 std::string study_csv(std::span<const StudyRow> rows) {
     std::string text = "method,tableau,steps,precision,error,error_to_dto,rounding,observed_order,predicted_order,evaluations,vjps,jvps,"
-                       "seconds,peak_bytes,note\r\n";
+                       "seconds,peak_bytes,reconstruction_error,note\r\n";
     for (const StudyRow& row : rows) {
-        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(row.method), quoted(row.tableau), row.steps,
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(row.method), quoted(row.tableau), row.steps,
                             quoted(row.precision), full(row.error), full(row.error_to_dto), full(row.rounding), full(row.observed_order),
-                            full(row.predicted_order), row.evaluations, row.vjps, row.jvps, full(row.seconds), row.peak_bytes,
+                            full(row.predicted_order), row.evaluations, row.vjps, row.jvps, full(row.seconds), row.peak_bytes, full(row.reconstruction_error),
                             quoted(row.note));
     }
     return text;

@@ -1,4 +1,5 @@
 #include "guidance/report_schedules.hpp"
+#include "guidance/study_compute.hpp"
 #include "ode/checkpoint/schedule.hpp"
 
 #include <fmt/format.h>
@@ -61,12 +62,14 @@ std::vector<std::string> methods_of(const StudyProblem& problem, std::span<const
 std::vector<Curve> curves_of(const StudyProblem& problem, std::span<const StudyRow> rows, const Axes& axes) {
     std::vector<Curve> curves;
     const std::vector<std::string> methods = methods_of(problem, rows);
-    for (std::size_t t = 0; t < problem.tableaus.size(); ++t) {
-        if (axes.one_tableau && t + 1 != problem.tableaus.size()) continue;
+    const std::size_t none = problem.tableaus.size();  // where methods stand that no tableau changes
+    for (std::size_t t = 0; t <= none; ++t) {
+        if (axes.one_tableau && t + 1 < none) continue;
         for (std::size_t m = 0; m < methods.size(); ++m) {
             Curve curve{t, m, {}, 0, {}};
             for (const StudyRow& row : rows) {
-                if (row.precision != axes.precision || row.tableau != problem.tableaus[t] || row.method != methods[m]) continue;
+                if (row.precision != axes.precision || row.method != methods[m]) continue;
+                if (detail::takes_tableaus(row.method) ? t == none || row.tableau != problem.tableaus[t] : t != none) continue;
                 const auto x = positive(axes.x(row)), y = positive(axes.y(row));
                 if (x && y) curve.points.emplace_back(*x, *y);
                 if (x && y && row.rounding && *y > 20 * *row.rounding) curve.clear = curve.points.size();
@@ -154,6 +157,7 @@ std::string legend(const StudyProblem& problem, std::span<const std::string> met
         const std::string order = one->order ? fmt::format(" (order {})", *one->order) : "";
         text += fmt::format(", NaN with lines lw 3 {} title '{}{}'", style(t), problem.tableaus[t], order);
     }
+    if (has(curves, &Curve::tableau, problem.tableaus.size())) text += fmt::format(", NaN with lines lw 3 {} title 'steps of its own'", style(problem.tableaus.size()));
     if (slopes) text += ", NaN with lines lw 1.2 dt (6,5) lc rgb '#777777' title 'predicted slope'";
     text += ", NaN with points pt 7 ps 0 lc rgb '#ffffff' title ' '";
     for (std::size_t m = 0; m < methods.size(); ++m) {
@@ -174,7 +178,7 @@ std::string draw(const StudyProblem& problem, std::span<const StudyRow> rows, co
     }
     std::string data, plot;
     bool slopes = false;
-    std::vector<bool> sloped(problem.tableaus.size(), false);
+    std::vector<bool> sloped(problem.tableaus.size() + 1, false);
     for (std::size_t i = 0; i < curves.size(); ++i) {
         const Curve& curve = curves[i];
         const auto slope = axes.slopes && !sloped[curve.tableau] ? slope_of(curve, x, y) : std::nullopt;
@@ -227,6 +231,7 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     const Value error = [](const StudyRow& row) { return row.error; };
     const Value gap = [](const StudyRow& row) { return above_rounding(row.error_to_dto, row.precision); };
     const Value cost = [](const StudyRow& row) { return std::optional<double>(calls(row)); };
+    const Value back = [](const StudyRow& row) { return row.reconstruction_error; };
     const Value seconds = [](const StudyRow& row) { return row.seconds; };
     std::vector<Picture> pictures;
     const auto add = [&](std::string name, std::string caption, const Axes& axes) {
@@ -256,6 +261,9 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     add("error-seconds", "The same against measured time of all samples together on one core of this machine.",
         {timed, seconds, error, "Error of the gradient against time, " + words_of(timed) + of_tableau, "seconds of the gradients of all samples", "relative error of the gradient", false, false,
           one});
+    add("way-back", "How far from x₀ the way back of a reversible method ends: the rounding of each step, and what the flow and the method make of it on the way. Where this is no longer "
+                    "small the gradient is that of another trajectory.",
+        {timed, steps, back, "What the way back loses, " + words_of(timed), "steps", "distance from the start, relative", true, false});
     if (auto memory = memory_picture(problem, every_row, timed)) pictures.push_back(std::move(*memory));
     add_schedules(problem, pictures);
     return pictures;

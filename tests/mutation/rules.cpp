@@ -11,9 +11,9 @@ using Rules = std::vector<Rule>;
 const std::vector<std::string> everywhere = {};
 
 Rules tableau_rules() {
-    const std::string tableau = "ode/tableau.cpp", in_scalar = "ode/coefficients.hpp";
+    const std::string tableau = "ode/tableau.cpp", classical = "ode/tableaus/classical.cpp", in_scalar = "ode/coefficients.hpp";
     return {
-        {"tableau coefficient", {tableau}, everywhere, coefficients},
+        {"tableau coefficient", {classical}, everywhere, coefficients},
         {"partner", {tableau}, {"partner"}, term},
         {"transpose", {tableau}, {"partner"}, replace, R"(forward\.A\(j, i\))", "forward.A(i, j)"},
         {"stage index", {tableau}, {"partner"}, replace, R"(forward\.b\[i\])", "forward.b[j]"},

@@ -42,7 +42,7 @@ TEST_CASE("every non-zero coefficient of every tableau has a mutant") {
         for (const auto* list : {&tableau.c, &tableau.a, &tableau.b, &tableau.b_hat})
             coefficients += static_cast<std::size_t>(std::count_if(list->begin(), list->end(), [](const Rational& q) { return q != 0; }));
         INFO(tableau.name);
-        CHECK(count(entries, "tableau coefficient", "ode/tableau.cpp", tableau.name) == coefficients);
+        CHECK(count(entries, "tableau coefficient", "ode/tableaus/classical.cpp", tableau.name) == coefficients);
     }
 }
 

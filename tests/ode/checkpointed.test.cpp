@@ -260,9 +260,9 @@ TEST_CASE("a budget as a method: memory:BYTES") {
     CHECK(ws.sentence().empty());
     method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
     CHECK_THAT(ws.sentence(), Contains("90.0 kB for 120 steps: binomial"));
-    const std::size_t before = allocated.allocations;
+    const std::size_t before = allocations;
     method(f, loss, 0.0, 1.0, 120, x0, {}, ws, result);
-    CHECK(allocated.allocations == before);
+    CHECK(allocations == before);
     method(f, loss, 0.0, 1.0, 7, x0, {}, ws, result);  // chosen anew
     const std::size_t sized = 3;  // two steps from one slot
     CHECK(result.cost.evaluations == 4 * (dto::within_memory(90'000, f, loss, rk4, 0.0, 1.0, 7, x0).choice.forward_steps + sized));
