@@ -95,7 +95,7 @@ class ScheduleRun {
 public:
     ScheduleRun(F& f, const L& loss, const G& grid, View<T> x0, std::size_t memory_slots, std::size_t records, const GradientOptions& options,
                 CheckpointWorkspace<F, T>& ws, GradientResult<T>& result)
-        : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result), times_(grid, options, result) {
+        : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result) {
         ws.x.assign(x0.begin(), x0.end());
         ws.slots.assign(memory_slots, Held{});
         ws.states.rewind(memory_slots + 1);
@@ -114,10 +114,13 @@ public:
         }
     }
 
+    /// Somebody else went forward, and is at x now.
+    void stand_at(View<T> x) { std::copy(x.begin(), x.end(), ws_.x.begin()); }
+
     /// x̄, t̄₀, t̄₁ and what it took.
     void finish() {
         result_.x_bar.assign(ws_.lambda.begin(), ws_.lambda.end());
-        times_.finish();
+        times_->finish();
         const std::size_t stages = ws_.method.stages;
         result_.cost = {forward_steps_ * stages, step_count(grid_) * stages, 0, ws_.bytes()};
     }
@@ -143,6 +146,7 @@ private:
         forward_steps_ += to - from;
         if (to < step_count(grid_) || ended_) return;
         ended_ = true;
+        times_.emplace(grid_, options_, result_);
         start_reverse<T>(f_, loss_, ws_.x, options_, ws_.lambda, result_);
     }
 
@@ -177,7 +181,7 @@ private:
         const std::span<T> lambda = ws_.lambda;
         step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.step(n), ws_.states[at_hand_.state], ws_.records[at_hand_.record], lambda, lambda,
                     result_.theta_bar, options_.want_time ? &bars : nullptr, ws_.step);
-        times_.add(n, bars);
+        times_->add(n, bars);
         jump<T>(loss_, grid_, n, ws_.states[at_hand_.state], lambda, ws_.step, result_);
     }
 
@@ -187,7 +191,7 @@ private:
     GradientOptions options_;
     CheckpointWorkspace<F, T>& ws_;
     GradientResult<T>& result_;
-    GridBars<G, T> times_;
+    std::optional<GridBars<G, T>> times_;  // once the grid is complete
     Held made_, at_hand_;  // the record made outside the slots, and the one that a reverse reads
     std::size_t forward_steps_ = 0;
     bool ended_ = false;

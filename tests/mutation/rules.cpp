@@ -50,8 +50,8 @@ Rules step_rules() {
 }
 
 Rules solver_rules() {
-    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", bars = "ode/gradient/grid_bars.hpp", stored = "ode/gradient/stored_states.hpp",
-                      sweep = "ode/gradient/otd_sweep.hpp";
+    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", bars = "ode/gradient/grid_bars.hpp",
+                      stored = "ode/gradient/stored_states.hpp", sweep = "ode/gradient/otd_sweep.hpp";
     const std::string tangents = "ode/gradient/forward_sensitivities.hpp", continuous = "ode/gradient/continuous.hpp";
     return {
         {"step", {solve}, {"at"}, term},

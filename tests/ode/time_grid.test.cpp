@@ -184,8 +184,9 @@ TEST_CASE("derivatives with respect to knots: difference quotients in Q, steps b
             return T(difference / (T(2) * by_much));
         };
         // error c h² + O(h⁴): a quarter of it is left at half of h
-        const double at = from_rational<double>(quotient(ratio(1, 1024)) - exact.knot_bars[k]), half = from_rational<double>(quotient(ratio(1, 2048)) - exact.knot_bars[k]);
-        CHECK(at / half == Approx(4).epsilon(1e-3));
+        const T at = quotient(ratio(1, 1024)) - exact.knot_bars[k], half = quotient(ratio(1, 2048)) - exact.knot_bars[k];
+        CHECK(abs(T(at - 4 * half)) * 1000 <= abs(at));
+        CHECK((at == 0) == (k == 2));  // one step of Euler before the end: the loss is quadratic in its length
     }
 }
 
