@@ -47,33 +47,42 @@ struct Backsolve {
         return parameters.theta == ThetaBy::gauss ? std::min<std::size_t>(order(tableau), 4) : order(tableau);
     }
 
-    /// Allocates nothing once ws and result have met a call of this size.
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size.
     /// Throws std::domain_error for :gauss in an exact scalar where p ≥ 3.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        const Grid<T> grid(t0, t1, steps);
-        const std::size_t size = x0.size(), kept = std::min(parameters.states.value_or(0), steps - 1);
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        const std::size_t size = x0.size(), steps = step_count(grid), kept = std::min(parameters.states.value_or(0), steps - 1);
         ode::detail::check_state(f, size);
         ws.states.resize((kept + 1) * size);
         const std::span<T> states = ws.states, x = states.last(size);
         std::copy(x0.begin(), x0.end(), x.begin());
         // after step n the state k is at n = ⌊k N/(K+1)⌋, k = 1 … K
         for (std::size_t n = 0, k = 1; n < steps; ++n) {
-            step<T>(ws.method, f, grid.at(n), grid.h, x, x, ws.step);
+            step<T>(ws.method, f, grid.at(n), grid.step(n), x, x, ws.step);
             if (k <= kept && n + 1 == k * steps / (kept + 1)) std::copy(x.begin(), x.end(), states.subspan((k++ - 1) * size, size).begin());
         }
-        detail::start<T>(f, loss, t1, x, options, ws, result, parameters.theta);
-        detail::PairSweep<F, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
-        for (std::size_t n = steps, k = kept; n-- > 0;)
+        detail::start<T>(f, loss, grid, x, options, ws, result, parameters.theta);
+        detail::PairSweep<F, G, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
+        for (std::size_t n = steps, k = kept; n-- > 0;) {
             sweep(n, [&](std::span<T> left) {
                 if (n != k * steps / (kept + 1)) return;
                 const std::span<const T> stored = k == 0 ? std::span<const T>(x0) : states.subspan((k - 1) * size, size);
                 std::copy(stored.begin(), stored.end(), left.begin());
                 if (k > 0) --k;
             });
-        detail::finish<T>(f, grid, x0, options, steps, ws, result);
+            if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
+        }
+        detail::finish<T>(f, loss, grid, x0, options, steps, ws, result);
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.

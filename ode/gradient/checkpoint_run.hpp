@@ -90,10 +90,10 @@ struct CheckpointWorkspace {
 namespace detail {
 
 /// Performs actions that a checker would let pass; unchecked here.
-template <class F, class L, Scalar T>
+template <class F, class L, class G, Scalar T>
 class ScheduleRun {
 public:
-    ScheduleRun(F& f, const L& loss, const Grid<T>& grid, View<T> x0, std::size_t memory_slots, std::size_t records, const GradientOptions& options,
+    ScheduleRun(F& f, const L& loss, const G& grid, View<T> x0, std::size_t memory_slots, std::size_t records, const GradientOptions& options,
                 CheckpointWorkspace<F, T>& ws, GradientResult<T>& result)
         : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result) {
         ws.x.assign(x0.begin(), x0.end());
@@ -114,18 +114,21 @@ public:
         }
     }
 
+    /// Somebody else went forward, and is at x now.
+    void stand_at(View<T> x) { std::copy(x.begin(), x.end(), ws_.x.begin()); }
+
     /// x̄, t̄₀, t̄₁ and what it took.
     void finish() {
         result_.x_bar.assign(ws_.lambda.begin(), ws_.lambda.end());
-        if (options_.want_time) grid_bars<T>(grid_.steps, start_bar_, length_bar_, result_);
+        times_->finish();
         const std::size_t stages = ws_.method.stages;
-        result_.cost = {forward_steps_ * stages, grid_.steps * stages, 0, ws_.bytes()};
+        result_.cost = {forward_steps_ * stages, step_count(grid_) * stages, 0, ws_.bytes()};
     }
 
 private:
     void advance_to(std::size_t from, std::size_t to) {
         const std::span<T> x = ws_.x;
-        for (std::size_t n = from; n < to; ++n) step<T>(ws_.method, f_, grid_.at(n), grid_.h, x, x, ws_.step);
+        for (std::size_t n = from; n < to; ++n) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), x, x, ws_.step);
         arrive(from, to);
     }
 
@@ -134,15 +137,16 @@ private:
         std::vector<T>& start = ws_.states[made_.state];
         start.swap(ws_.x);
         if (ws_.x.size() != start.size()) ws_.x.resize(start.size());
-        step<T>(ws_.method, f_, grid_.at(n), grid_.h, start, ws_.x, ws_.records[made_.record], ws_.step);
+        step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), start, ws_.x, ws_.records[made_.record], ws_.step);
         at_hand_ = made_;
         arrive(n, n + 1);
     }
 
     void arrive(std::size_t from, std::size_t to) {
         forward_steps_ += to - from;
-        if (to < grid_.steps || ended_) return;
+        if (to < step_count(grid_) || ended_) return;
         ended_ = true;
+        times_.emplace(grid_, options_, result_);
         start_reverse<T>(f_, loss_, ws_.x, options_, ws_.lambda, result_);
     }
 
@@ -175,22 +179,22 @@ private:
     void reverse_step(std::size_t n) {
         TimeBars<T> bars{T(0), T(0)};
         const std::span<T> lambda = ws_.lambda;
-        step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.h, ws_.states[at_hand_.state], ws_.records[at_hand_.record], lambda, lambda,
+        step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.step(n), ws_.states[at_hand_.state], ws_.records[at_hand_.record], lambda, lambda,
                     result_.theta_bar, options_.want_time ? &bars : nullptr, ws_.step);
-        start_bar_ += bars.t;
-        length_bar_ += bars.h + Grid<T>::number(n) * bars.t;
+        times_->add(n, bars);
+        jump<T>(loss_, grid_, n, ws_.states[at_hand_.state], lambda, ws_.step, result_);
     }
 
     F& f_;
     const L& loss_;
-    Grid<T> grid_;
+    const G& grid_;
     GradientOptions options_;
     CheckpointWorkspace<F, T>& ws_;
     GradientResult<T>& result_;
+    std::optional<GridBars<G, T>> times_;  // once the grid is complete
     Held made_, at_hand_;  // the record made outside the slots, and the one that a reverse reads
     std::size_t forward_steps_ = 0;
     bool ended_ = false;
-    T start_bar_ = T(0), length_bar_ = T(0);
 };
 
 /// Opens the file. Throws std::invalid_argument for scalars that are more than their bytes, std::runtime_error as StateFile::open.

@@ -51,12 +51,12 @@ struct Checkpointed {
 
     static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
 
-    /// Allocates nothing once ws and result have met a call of this size. Throws as below.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        const Grid<T> grid(t0, t1, steps);
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size. Throws as below.
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        const std::size_t steps = step_count(grid);
         if (ws.plan && ws.plan->spec() == spec && ws.plan->steps() == steps)
             ws.plan->rewind();
         else
@@ -65,6 +65,14 @@ struct Checkpointed {
         run(f, loss, grid, x0, {plan.memory_slots(), plan.memory_records(), plan.file_slots()}, options, ws, result, [&](auto&& perform) {
             while (const checkpoint::Action* action = plan.next()) perform(*action);
         });
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, an x₀ that is not a whole number of samples, or a schedule on
@@ -95,12 +103,12 @@ private:
     struct Slots {
         std::size_t memory, records, file;
     };
-    template <class F, class L, Scalar T, class Actions>
-    void run(F& f, const L& loss, const Grid<T>& grid, View<T> x0, const Slots& slots, const GradientOptions& options, Workspace<F, T>& ws,
+    template <class F, class L, Scalar T, class G, class Actions>
+    void run(F& f, const L& loss, const G& grid, View<T> x0, const Slots& slots, const GradientOptions& options, Workspace<F, T>& ws,
              GradientResult<T>& result, Actions&& actions) const {
         ode::detail::check_state(f, x0.size());
         if (slots.file > 0) detail::open_file<T>(ws.file, directory);
-        detail::ScheduleRun<F, L, T> work(f, loss, grid, x0, slots.memory, slots.records, options, ws, result);
+        detail::ScheduleRun<F, L, G, T> work(f, loss, grid, x0, slots.memory, slots.records, options, ws, result);
         actions([&](const checkpoint::Action& action) { work.perform(action); });
         work.finish();
     }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace costate::ode::otd {
@@ -76,6 +77,9 @@ struct Workspace {
 
 namespace detail {
 
+template <class G, class T>
+constexpr bool unequal = !std::is_same_v<G, Grid<T>>;
+
 /// λᵀf(t, x), summed over the batch.
 template <Scalar T, class F>
 T pairing(F& f, const T& t, std::span<const T> x, std::span<const T> lambda, StepWorkspace<T>& ws) {
@@ -84,9 +88,9 @@ T pairing(F& f, const T& t, std::span<const T> x, std::span<const T> lambda, Ste
     return kernels::dot<T>(lambda, std::span<const T>(ws.y).first(x.size()));
 }
 
-/// L, x₁, ∂L/∂t₁ = λ₁ᵀf(t₁, x₁), and [x₁ | ∇L(x₁) | 0] in ws.augmented; without g where `theta` does not augment the state with it.
-template <Scalar T, class F, class L>
-void start(F& f, const L& loss, const T& t1, std::span<const T> x1, const GradientOptions& options, Workspace<F, T>& ws,
+/// L, x₁, ∂L/∂t₁ = λ₁ᵀf(t₁, x₁), room for ∂L/∂s_k, and [x₁ | ∇L(x₁) | 0] in ws.augmented; without g where `theta` does not augment the state with it.
+template <Scalar T, class F, class L, class G>
+void start(F& f, const L& loss, const G& grid, std::span<const T> x1, const GradientOptions& options, Workspace<F, T>& ws,
            GradientResult<T>& result, ThetaBy theta = ThetaBy::augmented) {
     dto::detail::start_reverse<T>(f, loss, x1, options, ws.lambda, result);
     ws.augmented.assign(x1.begin(), x1.end());
@@ -94,19 +98,38 @@ void start(F& f, const L& loss, const T& t1, std::span<const T> x1, const Gradie
     if (theta == ThetaBy::augmented) ws.augmented.resize(2 * x1.size() + result.theta_bar.size(), T(0));
     if (theta == ThetaBy::gauss && options.want_theta) ws.gauss.prepare(ws.tableau);
     ws.calls = {};
-    if (options.want_time) result.t1_bar = pairing<T>(f, t1, x1, ws.lambda, ws.step);
+    result.knot_bars.assign(options.want_time && unequal<G, T> ? grid.knots() : 0, T(0));
+    if (options.want_time) result.t1_bar = pairing<T>(f, grid.last(), x1, ws.lambda, ws.step);
+}
+
+/// λ += ∇ℓ_k(x_n) in ws.augmented and s̄_k = ∇ℓ_kᵀf(s_k, x_n), where x_n, at a node between the ends, is met by a term of the loss; says whether it is.
+template <Scalar T, class F, class L, class G>
+bool meet(F& f, const L& loss, const G& grid, std::size_t n, const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) {
+    const std::size_t size = result.x1.size();
+    const std::span<T> augmented = ws.augmented;
+    if (n == 0 || !dto::detail::jump<T>(loss, grid, n, augmented.first(size), augmented.subspan(size, size), ws.step, result)) return false;
+    if (options.want_time && unequal<G, T>) {
+        result.knot_bars[*grid.knot_at(n)] = pairing<T>(f, grid.at(n), augmented.first(size), ws.step.scratch, ws.step);
+        ++ws.calls.evaluations;
+    }
+    return true;
 }
 
 /// ∇ₓL = λ(t₀), ∇_θL = g(t₀) where that is a part of the augmented state, ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀), and the cost:
 /// `forward` steps of s stages, and what the way back has counted.
-template <Scalar T, class F>
-void finish(F& f, const Grid<T>& grid, View<T> x0, const GradientOptions& options, std::size_t forward, Workspace<F, T>& ws,
+template <Scalar T, class F, class L, class G>
+void finish(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, std::size_t forward, Workspace<F, T>& ws,
             GradientResult<T>& result) {
     const std::span<const T> augmented = ws.augmented, lambda = augmented.subspan(x0.size(), x0.size()),
                              g = augmented.subspan(2 * x0.size());
     result.x_bar.assign(lambda.begin(), lambda.end());
     std::copy(g.begin(), g.end(), result.theta_bar.begin());
-    if (options.want_time) result.t0_bar = -pairing<T>(f, grid.t0, x0, lambda, ws.step);
+    if (options.want_time) result.t0_bar = -pairing<T>(f, grid.first(), x0, lambda, ws.step);
+    if (!result.knot_bars.empty()) {
+        result.knot_bars.front() = result.t0_bar;
+        result.knot_bars.back() = result.t1_bar;
+    }
+    dto::detail::jump<T>(loss, grid, 0, x0, result.x_bar, ws.step, result);
     result.cost = {forward * ws.method.stages + ws.calls.evaluations + (options.want_time ? 2u : 0u), ws.calls.vjps, 0, ws.bytes()};
 }
 

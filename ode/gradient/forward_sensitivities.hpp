@@ -37,13 +37,14 @@ struct ForwardSensitivities {
 
     static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
 
-    /// Allocates nothing once ws and result have met a call of this size.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        const Grid<T> grid(t0, t1, steps);
+    /// On any grid, its end alone in the loss, equal steps or not. Allocates nothing once ws and result have met a call of this size.
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        static_assert(!PathLoss<L, T>, "forward sensitivities: a loss along the way needs a reverse sweep");
         const std::size_t size = x0.size();
+        result.knot_bars.clear();
         ws.x.resize(size);
         solve<T>(ws.method, f, grid, x0, ws.x, ws.step);
         dto::detail::start_reverse<T>(f, loss, ws.x, options, ws.lambda, result);
@@ -51,13 +52,21 @@ struct ForwardSensitivities {
         state_directions<T>(f, grid, x0, ws, result);
         if (options.want_theta) parameter_directions<T>(f, grid, x0, ws, result);
         if (options.want_time) {
-            const T part = T(1) / Grid<T>::number(steps);
+            const T part = T(1) / grid.whole();
             result.t1_bar = time_direction<T>(f, grid, x0, T(0), part, ws);
             result.t0_bar = time_direction<T>(f, grid, x0, T(1), -part, ws);
         }
-        const std::size_t stages = steps * ws.method.stages;
+        const std::size_t stages = step_count(grid) * ws.method.stages;
         const std::size_t directions = f.dim() + result.theta_bar.size() + (options.want_time ? 2 : 0);
         result.cost = {stages, 0, directions * stages, ws.bytes()};
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
@@ -72,20 +81,20 @@ struct ForwardSensitivities {
     }
 
 private:
-    // ẋ₁ in ws.x_dot, from the ẋ₀ there, the θ̇ in ws.theta_dot, and ṫ_n = ṫ₀ + n ḣ where moving is set.
-    template <Scalar T, class F>
-    static void tangent(F& f, const Grid<T>& grid, View<T> x0, bool moving, const T& t0_dot, const T& h_dot,
+    // ẋ₁ in ws.x_dot, from the ẋ₀ there, the θ̇ in ws.theta_dot, and the ṫ_n and ḣ_n of a grid that moves where moving is set.
+    template <Scalar T, class F, class G>
+    static void tangent(F& f, const G& grid, View<T> x0, bool moving, const T& t0_dot, const T& rate,
                         std::span<const T> theta_dot, Workspace<F, T>& ws) {
         std::copy(x0.begin(), x0.end(), ws.x.begin());
-        for (std::size_t n = 0; n < grid.steps; ++n) {
-            const TimeTangent<T> time{t0_dot + Grid<T>::number(n) * h_dot, h_dot};
-            step_jvp<T>(ws.method, f, grid.at(n), grid.h, ws.x, moving ? &time : nullptr, ws.x_dot, theta_dot, ws.x, ws.x_dot,
+        for (std::size_t n = 0; n < step_count(grid); ++n) {
+            const TimeTangent<T> time = grid.moved(n, t0_dot, rate);
+            step_jvp<T>(ws.method, f, grid.at(n), grid.step(n), ws.x, moving ? &time : nullptr, ws.x_dot, theta_dot, ws.x, ws.x_dot,
                         ws.step);
         }
     }
 
-    template <Scalar T, class F>
-    static void state_directions(F& f, const Grid<T>& grid, View<T> x0, Workspace<F, T>& ws, GradientResult<T>& result) {
+    template <Scalar T, class F, class G>
+    static void state_directions(F& f, const G& grid, View<T> x0, Workspace<F, T>& ws, GradientResult<T>& result) {
         const std::size_t size = x0.size(), dim = f.dim();
         result.x_bar.resize(size);
         for (std::size_t j = 0; j < dim; ++j) {
@@ -98,8 +107,8 @@ private:
         }
     }
 
-    template <Scalar T, class F>
-    static void parameter_directions(F& f, const Grid<T>& grid, View<T> x0, Workspace<F, T>& ws, GradientResult<T>& result) {
+    template <Scalar T, class F, class G>
+    static void parameter_directions(F& f, const G& grid, View<T> x0, Workspace<F, T>& ws, GradientResult<T>& result) {
         for (std::size_t p = 0; p < ws.theta_dot.size(); ++p) {
             ws.x_dot.assign(x0.size(), T(0));
             ws.theta_dot[p] = T(1);
@@ -109,10 +118,10 @@ private:
         }
     }
 
-    template <Scalar T, class F>
-    static T time_direction(F& f, const Grid<T>& grid, View<T> x0, const T& t0_dot, const T& h_dot, Workspace<F, T>& ws) {
+    template <Scalar T, class F, class G>
+    static T time_direction(F& f, const G& grid, View<T> x0, const T& t0_dot, const T& rate, Workspace<F, T>& ws) {
         ws.x_dot.assign(x0.size(), T(0));
-        tangent<T>(f, grid, x0, true, t0_dot, h_dot, {}, ws);
+        tangent<T>(f, grid, x0, true, t0_dot, rate, {}, ws);
         return kernels::dot<T>(ws.lambda, ws.x_dot);
     }
 };

@@ -43,22 +43,33 @@ struct Interpolating {
     static std::size_t predicted_order(const Tableau& tableau) { return std::min<std::size_t>(order(tableau), 4); }
     static std::size_t theta_order(const Tableau& tableau) { return predicted_order(tableau); }
 
-    /// Allocates nothing once ws and result have met a call of this size.
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size.
     /// Throws std::domain_error for :gauss in an exact scalar where p ≥ 3.
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        const std::size_t size = x0.size(), steps = step_count(grid);
+        ode::detail::check_state(f, size);
+        ws.states.resize((steps + 1) * size);
+        detail::solve_with_slopes<T>(f, grid, x0, ws);
+        detail::start<T>(f, loss, grid, std::span<const T>(ws.states).last(size), options, ws, result, parameters.theta);
+        ++ws.calls.evaluations;
+        detail::InterpolatedSweep<F, G, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
+        for (std::size_t n = steps; n-- > 0;) {
+            sweep(n);
+            if constexpr (PathLoss<L, T>) std::copy_n(ws.states.begin() + static_cast<std::ptrdiff_t>(n * size), size, ws.augmented.begin());
+            if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
+        }
+        detail::finish<T>(f, loss, grid, x0, options, steps, ws, result);
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
     template <class F, class L, Scalar T>
         requires DifferentiableField<F, T> && TerminalLoss<L, T>
     void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
                     const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        const Grid<T> grid(t0, t1, steps);
-        const std::size_t size = x0.size();
-        ode::detail::check_state(f, size);
-        ws.states.resize((steps + 1) * size);
-        detail::solve_with_slopes<T>(f, grid, x0, ws);
-        detail::start<T>(f, loss, t1, std::span<const T>(ws.states).last(size), options, ws, result, parameters.theta);
-        ++ws.calls.evaluations;
-        detail::InterpolatedSweep<F, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
-        for (std::size_t n = steps; n-- > 0;) sweep(n);
-        detail::finish<T>(f, grid, x0, options, steps, ws, result);
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.

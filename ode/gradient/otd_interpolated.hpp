@@ -11,29 +11,29 @@
 namespace costate::ode::otd::detail {
 
 /// The states x_n and f(t_n, x_n), n = 0 … N, in ws.states (bitwise those of solve) and ws.slopes; a slope is the next step's first stage.
-template <Scalar T, class F>
-void solve_with_slopes(F& f, const Grid<T>& grid, View<T> x0, Workspace<F, T>& ws) {
+template <Scalar T, class F, class G>
+void solve_with_slopes(F& f, const G& grid, View<T> x0, Workspace<F, T>& ws) {
     const std::size_t size = x0.size();
     ws.slopes.resize(ws.states.size());
     const std::span<T> states = ws.states, slopes = ws.slopes;
     std::copy(x0.begin(), x0.end(), states.begin());
-    for (std::size_t n = 0; n < grid.steps; ++n) {
+    for (std::size_t n = 0; n < step_count(grid); ++n) {
         const std::span<const T> x = states.subspan(n * size, size);
         const std::span<T> next = states.subspan((n + 1) * size, size), slope = slopes.subspan(n * size, size);
-        const T t = grid.at(n);
+        const T t = grid.at(n), h = grid.step(n);
         f(t, x, slope);
         std::copy(x.begin(), x.end(), next.begin());
-        stages_from<T>(ws.method, grid.h, next, known_first<T>(ws.method, slope), ws.step,
-                       [&](std::size_t i, std::span<const T> y, std::span<T> k) { f(T(t + ws.method.c[i] * grid.h), y, k); });
+        stages_from<T>(ws.method, h, next, known_first<T>(ws.method, slope), ws.step,
+                       [&](std::size_t i, std::span<const T> y, std::span<T> k) { f(T(t + ws.method.c[i] * h), y, k); });
     }
-    f(grid.at(grid.steps), states.last(size), slopes.last(size));
+    f(grid.at(step_count(grid)), states.last(size), slopes.last(size));
 }
 
 /// [λ | g] backwards over steps n = N−1 … 0, the tail of ws.augmented; x(t) by the cubic through ws.states and ws.slopes.
-template <class F, Scalar T>
+template <class F, class G, Scalar T>
 class InterpolatedSweep {
 public:
-    InterpolatedSweep(F& f, const Grid<T>& grid, std::size_t size, ThetaBy theta, Workspace<F, T>& ws, std::span<T> theta_bar)
+    InterpolatedSweep(F& f, const G& grid, std::size_t size, ThetaBy theta, Workspace<F, T>& ws, std::span<T> theta_bar)
         : f_(f), grid_(grid), size_(size), theta_(theta_bar.empty() ? ThetaBy::quadrature : theta), ws_(ws), theta_bar_(theta_bar) {
         ws.stage.resize(size);
         ws.value.resize(size);
@@ -41,15 +41,20 @@ public:
         for (const T& c : ws.method.c) ws.at_stages.emplace_back(T(1) - c);
         if (theta_ != ThetaBy::gauss) return;
         for (std::vector<T>* v : {&ws.gauss.right, &ws.gauss.right_slope, &ws.gauss.left_slope}) v->resize(size);
-        slope(grid_.at(grid_.steps), state(grid_.steps), lambda(), ws_.gauss.left_slope, {});
+        slope(grid_.at(step_count(grid_)), state(step_count(grid_)), lambda(), ws_.gauss.left_slope, {});
     }
 
     void operator()(std::size_t n) {
         if (theta_ == ThetaBy::augmented) return by_augmented_state(n);
         if (theta_ == ThetaBy::gauss) return by_gauss(n);
         stages(n, lambda(), {}, [&](std::size_t i, const T& t, std::span<const T> x, std::span<const T> at, std::span<T> k) {
-            at_stage<T>(i, grid_.h, !theta_bar_.empty(), ws_, theta_bar_, [&](std::span<T> node) { slope(t, x, at, k, node); });
+            at_stage<T>(i, grid_.step(n), !theta_bar_.empty(), ws_, theta_bar_, [&](std::span<T> node) { slope(t, x, at, k, node); });
         });
+    }
+
+    /// λ at node n is no longer what the step left there.
+    void jumped(std::size_t n) {
+        if (theta_ == ThetaBy::gauss) slope(grid_.at(n), state(n), lambda(), ws_.gauss.left_slope, {});
     }
 
 private:
@@ -68,9 +73,9 @@ private:
     /// One step of y, with visit(i, t, x̃(t), Y_i, k_i) at its stages.
     template <class Visit>
     void stages(std::size_t n, std::span<T> y, std::span<const T> first, Visit&& visit) {
-        const T back = -grid_.h, right = grid_.at(n + 1);
+        const T back = -grid_.step(n), right = grid_.at(n + 1);
         stages_from<T>(ws_.method, back, y, first, ws_.step, [&](std::size_t i, std::span<const T> at, std::span<T> k) {
-            interpolate<T>(ws_.at_stages[i], grid_.h, ends(n), ws_.stage);
+            interpolate<T>(ws_.at_stages[i], grid_.step(n), ends(n), ws_.stage);
             visit(i, T(right + ws_.method.c[i] * back), std::span<const T>(ws_.stage), at, k);
         });
     }
@@ -93,11 +98,11 @@ private:
         stages(n, left, known_first<T>(ws_.method, gauss.right_slope),
                [&](std::size_t, const T& t, std::span<const T> x, std::span<const T> at, std::span<T> k) { slope(t, x, at, k, {}); });
         slope(grid_.at(n), state(n), left, gauss.left_slope, {});
-        gauss_nodes_of_step<T>(f_, grid_.at(n), grid_.h, ends(n), {left, gauss.right, gauss.left_slope, gauss.right_slope}, ws_, theta_bar_);
+        gauss_nodes_of_step<T>(f_, grid_.at(n), grid_.step(n), ends(n), {left, gauss.right, gauss.left_slope, gauss.right_slope}, ws_, theta_bar_);
     }
 
     F& f_;
-    const Grid<T>& grid_;
+    const G& grid_;
     std::size_t size_;
     ThetaBy theta_;
     Workspace<F, T>& ws_;

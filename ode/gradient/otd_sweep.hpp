@@ -98,14 +98,14 @@ void gauss_nodes_of_step(F& f, const T& t, const T& h, const Ends<T>& x, const E
 }
 
 /// [x | λ | g] backwards over steps n = N−1 … 0. After step n the state at its left end may be replaced: that is how methods differ.
-template <class F, Scalar T>
+template <class F, class G, Scalar T>
 class PairSweep {
 public:
-    PairSweep(F& f, const Grid<T>& grid, std::size_t size, ThetaBy theta, Workspace<F, T>& ws, std::span<T> theta_bar)
+    PairSweep(F& f, const G& grid, std::size_t size, ThetaBy theta, Workspace<F, T>& ws, std::span<T> theta_bar)
         : f_(f), grid_(grid), size_(size), theta_(theta_bar.empty() && theta == ThetaBy::gauss ? ThetaBy::quadrature : theta), ws_(ws), theta_bar_(theta_bar) {
         if (theta_ != ThetaBy::gauss) return;
         for (std::vector<T>* v : {&ws.gauss.right, &ws.gauss.right_slope, &ws.gauss.left_slope}) v->resize(2 * size);
-        pair_slope<T>(f_, grid_.at(grid_.steps), ws_.augmented, ws_.gauss.left_slope, {}, ws_);
+        pair_slope<T>(f_, grid_.at(step_count(grid_)), ws_.augmented, ws_.gauss.left_slope, {}, ws_);
     }
 
     /// Step n with x at its right end as ws.augmented has it; then replace(x at its left end), and ∇_θL of the step.
@@ -119,25 +119,30 @@ public:
         if (theta_ == ThetaBy::gauss) end_gauss(n, augmented);
     }
 
+    /// λ at node n is no longer what the step left there.
+    void jumped(std::size_t n) {
+        if (theta_ == ThetaBy::gauss) pair_slope<T>(f_, grid_.at(n), ws_.augmented, ws_.gauss.left_slope, {}, ws_);
+    }
+
 private:
     void by_augmented_state(std::size_t n, std::span<T> augmented) {
         AdjointField<F, T>& adjoint = ws_.adjoint_of(f_, size_, !theta_bar_.empty());
-        step<T>(ws_.method, adjoint, grid_.at(n + 1), T(-grid_.h), augmented, augmented, ws_.step);
+        step<T>(ws_.method, adjoint, grid_.at(n + 1), T(-grid_.step(n)), augmented, augmented, ws_.step);
         ws_.calls.evaluations += ws_.method.stages;
         ws_.calls.vjps += ws_.method.stages;
     }
 
     void by_quadrature(std::size_t n, std::span<T> augmented) {
-        const T back = -grid_.h, t = grid_.at(n + 1);
+        const T back = -grid_.step(n), t = grid_.at(n + 1);
         stages_from<T>(ws_.method, back, augmented, {}, ws_.step, [&](std::size_t i, std::span<const T> state, std::span<T> slope) {
-            at_stage<T>(i, grid_.h, !theta_bar_.empty(), ws_, theta_bar_,
+            at_stage<T>(i, grid_.step(n), !theta_bar_.empty(), ws_, theta_bar_,
                         [&](std::span<T> node) { pair_slope<T>(f_, T(t + ws_.method.c[i] * back), state, slope, node, ws_); });
         });
     }
 
     // The slope at the left end of the last step is that at the right end of this one, and its first stage.
     void begin_gauss(std::size_t n, std::span<T> augmented) {
-        const T back = -grid_.h, t = grid_.at(n + 1);
+        const T back = -grid_.step(n), t = grid_.at(n + 1);
         std::swap(ws_.gauss.left_slope, ws_.gauss.right_slope);
         std::copy(augmented.begin(), augmented.end(), ws_.gauss.right.begin());
         stages_from<T>(ws_.method, back, augmented, known_first<T>(ws_.method, ws_.gauss.right_slope), ws_.step,
@@ -151,11 +156,11 @@ private:
         const std::span<const T> right = ws_.gauss.right, at_left = ws_.gauss.left_slope, at_right = ws_.gauss.right_slope;
         const Ends<T> x{augmented.first(size_), right.first(size_), at_left.first(size_), at_right.first(size_)};
         const Ends<T> lambda{augmented.last(size_), right.last(size_), at_left.last(size_), at_right.last(size_)};
-        gauss_nodes_of_step<T>(f_, t, grid_.h, x, lambda, ws_, theta_bar_);
+        gauss_nodes_of_step<T>(f_, t, grid_.step(n), x, lambda, ws_, theta_bar_);
     }
 
     F& f_;
-    const Grid<T>& grid_;
+    const G& grid_;
     std::size_t size_;
     ThetaBy theta_;
     Workspace<F, T>& ws_;

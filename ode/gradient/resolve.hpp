@@ -50,14 +50,13 @@ struct Resolve {
         return std::clamp<std::size_t>(parameters.states.value_or(root), 1, steps);
     }
 
-    /// Allocates nothing once ws and result have met a call of this size.
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size.
     /// Throws std::domain_error for :gauss in an exact scalar where p ≥ 3.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        const Grid<T> grid(t0, t1, steps);
-        const std::size_t size = x0.size(), kept = states_of(steps), longest = (steps + kept - 1) / kept;
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        const std::size_t size = x0.size(), steps = step_count(grid), kept = states_of(steps), longest = (steps + kept - 1) / kept;
         ode::detail::check_state(f, size);
         ws.states.resize((kept + longest + 1) * size);
         const std::span<T> stored = std::span<T>(ws.states).first(kept * size), segment = std::span<T>(ws.states).subspan(kept * size);
@@ -65,7 +64,7 @@ struct Resolve {
         const auto solve_segment = [&](std::size_t k) {
             std::copy_n(stored.begin() + static_cast<std::ptrdiff_t>(k * size), size, segment.begin());
             for (std::size_t n = first(k), m = 0; n < first(k + 1); ++n, ++m)
-                step<T>(ws.method, f, grid.at(n), grid.h, segment.subspan(m * size, size), segment.subspan((m + 1) * size, size), ws.step);
+                step<T>(ws.method, f, grid.at(n), grid.step(n), segment.subspan(m * size, size), segment.subspan((m + 1) * size, size), ws.step);
         };
         std::copy(x0.begin(), x0.end(), stored.begin());
         for (std::size_t k = 0; k < kept; ++k) {
@@ -73,10 +72,10 @@ struct Resolve {
             const std::span<const T> end = segment.subspan((first(k + 1) - first(k)) * size, size);
             if (k + 1 < kept) std::copy(end.begin(), end.end(), stored.subspan((k + 1) * size, size).begin());
         }
-        detail::start<T>(f, loss, t1, segment.subspan((steps - first(kept - 1)) * size, size), options, ws, result, parameters.theta);
-        detail::PairSweep<F, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
+        detail::start<T>(f, loss, grid, segment.subspan((steps - first(kept - 1)) * size, size), options, ws, result, parameters.theta);
+        detail::PairSweep<F, G, T> sweep(f, grid, size, parameters.theta, ws, result.theta_bar);
         std::size_t k = kept - 1;
-        for (std::size_t n = steps; n-- > 0;)
+        for (std::size_t n = steps; n-- > 0;) {
             sweep(n, [&](std::span<T> left) {
                 if (n == first(k)) {
                     std::copy_n(stored.begin() + static_cast<std::ptrdiff_t>(k * size), size, left.begin());
@@ -85,7 +84,17 @@ struct Resolve {
                 }
                 std::copy_n(segment.begin() + static_cast<std::ptrdiff_t>((n - first(k)) * size), size, left.begin());
             });
-        detail::finish<T>(f, grid, x0, options, steps + first(kept - 1), ws, result);
+            if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
+        }
+        detail::finish<T>(f, loss, grid, x0, options, steps + first(kept - 1), ws, result);
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.

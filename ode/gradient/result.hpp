@@ -31,6 +31,7 @@ struct GradientResult {
     T loss{};
     std::vector<T> x_bar, theta_bar;
     T t0_bar{}, t1_bar{};
+    std::vector<T> knot_bars;  ///< ∂L/∂s_k of the knots of a TimeGrid, t̄₀ and t̄₁ among them; empty on equal steps
     Cost cost;
     std::vector<T> x1;
     std::optional<double> reconstruction_error;  ///< of a reversible method: max |x₀ found again − x₀| / max |x₀|

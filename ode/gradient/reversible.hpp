@@ -104,18 +104,17 @@ void backward(F& f, const Grid<T>& grid, const GradientOptions& options, Workspa
     const std::size_t whole = ws.state.size();
     const std::span<const T> states = ws.states;
     const std::span<T> theta_bar = result.theta_bar;
-    T start_bar = T(0), length_bar = T(0);
+    dto::detail::GridBars<Grid<T>, T> times(grid, options, result);
     ws.scheme.turn(f, grid.at(grid.steps), ws.state);
     for (std::size_t n = grid.steps; n-- > 0;) {
         TimeBars<T> time{T(0), T(0)};
         const auto kept = states.empty() ? states : states.subspan(n * whole, whole);
         ws.scheme.retreat(f, grid.at(n), grid.h, ws.state, kept);
         ws.scheme.pull(f, grid.at(n), grid.h, ws.state, ws.bars, theta_bar, options.want_time ? &time : nullptr);
-        start_bar += time.t;
-        length_bar += time.h + Grid<T>::number(n) * time.t;
+        times.add(n, time);
     }
-    start_bar += ws.scheme.pull_start(f, ws.bars, theta_bar, result.x_bar);
-    if (options.want_time) dto::detail::grid_bars<T>(grid.steps, start_bar, length_bar, result);
+    times.add_start(ws.scheme.pull_start(f, ws.bars, theta_bar, result.x_bar));
+    times.finish();
 }
 
 }  // namespace detail

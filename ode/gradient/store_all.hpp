@@ -23,17 +23,25 @@ struct StoreAll {
     /// ∇L_h − ∇L = O(h^p), p the order of the tableau.
     static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
 
-    /// Allocates nothing once ws and result have met a call of this size.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        detail::sweep<T>(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result,
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size.
+    template <class F, class L, Scalar T, class G>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
+    void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
+                    GradientResult<T>& result) const {
+        detail::sweep<T>(f, loss, grid, x0, options, ws, result,
                          [&](const T& t, const T& h, std::span<const T> x, const StepRecord<F, T>& record, std::span<T> lambda,
                              std::span<T> theta_bar, TimeBars<T>* time) {
                              step_vjp<T>(ws.method, f, t, h, x, record, lambda, lambda, theta_bar, time, ws.step);
                          });
         result.cost.peak_bytes = ws.bytes();
+    }
+
+    /// The same on N equal steps from t₀ to t₁.
+    template <class F, class L, Scalar T>
+        requires DifferentiableField<F, T> && TerminalLoss<L, T>
+    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
+                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
+        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
     }
 
     /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.

@@ -50,8 +50,8 @@ Rules step_rules() {
 }
 
 Rules solver_rules() {
-    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", stored = "ode/gradient/stored_states.hpp",
-                      sweep = "ode/gradient/otd_sweep.hpp";
+    const std::string solve = "ode/solve.hpp", discrete = "ode/gradient/discrete.hpp", bars = "ode/gradient/grid_bars.hpp",
+                      stored = "ode/gradient/stored_states.hpp", sweep = "ode/gradient/otd_sweep.hpp";
     const std::string tangents = "ode/gradient/forward_sensitivities.hpp", continuous = "ode/gradient/continuous.hpp";
     return {
         {"step", {solve}, {"at"}, term},
@@ -59,20 +59,20 @@ Rules solver_rules() {
         {"step", {solve}, {"solve", "solve_states"}, replace, R"(grid\.at\(n\))", "grid.at(n + 1)"},
         {"adjoint", {"ode/adjoint.hpp"}, everywhere, drop, "kernels::negate"},
         {"adjoint", {"ode/adjoint.hpp"}, everywhere, replace, R"(state\.subspan\(n_, n_\))", "state.first(n_)"},
-        {"time bar", {discrete}, {"grid_bars"}, assigned, R"(result\.t._bar)"},
-        {"time bar", {discrete}, {"grid_bars", "sweep"}, term},
-        {"time bar", {discrete}, {"sweep"}, increment},
+        {"time bar", {bars}, everywhere, assigned, R"(result_\.t._bar)"},
+        {"time bar", {bars}, everywhere, term},
+        {"time bar", {bars}, everywhere, increment},
         {"step", {discrete}, {"record_steps", "sweep"}, replace, R"(grid\.at\(n\))", "grid.at(n + 1)"},
         {"step", {discrete}, {"sweep"}, replace, R"(states\.subspan\(n \* size, size\))", "states.subspan((n + 1) * size, size)"},
         {"time bar", {continuous}, {"start", "finish"}, assigned, R"(result\.t._bar)"},
         {"adjoint", {continuous}, {"pairing"}, returned},
         {"adjoint", {continuous}, {"finish"}, replace, R"(augmented\.subspan\(x0\.size\(\), x0\.size\(\)\))", "augmented.first(x0.size())"},
-        {"adjoint", {sweep}, {"by_augmented_state"}, factor, R"(-grid_\.h)"},
+        {"adjoint", {sweep}, {"by_augmented_state"}, factor, R"(-grid_\.step\(n\))"},
         {"adjoint", {sweep}, {"by_augmented_state"}, replace, R"(grid_\.at\(n \+ 1\))", "grid_.at(n)"},
         {"adjoint", {stored}, everywhere, replace, R"(states\.subspan\(n \* size, size\))", "states.subspan((n + 1) * size, size)"},
         {"adjoint", {stored}, everywhere, drop, R"(std::copy\(stored)"},
         {"tangent", {tangents}, everywhere, assigned, R"(result\.(t._bar|x_bar\[row \+ j\]|theta_bar\[p\]))"},
-        {"tangent", {tangents}, {"tangent"}, term},
+        {"tangent", {solve}, {"moved"}, term},
         {"tangent", {tangents}, everywhere, factor, R"(-?part(?=, ws))"},
         {"tangent", {tangents}, {"tangent"}, replace, R"(grid\.at\(n\))", "grid.at(n + 1)"},
         {"tangent", {tangents}, everywhere, factor, R"(T\(1\)(?=;))"},
