@@ -100,8 +100,9 @@ void shrinking_step(const Setting& setting, const Term<C>& predicted, Evidence& 
 
 Evidence evidence_of(const Setting& setting, const ode::Tableau& used) {
     Evidence evidence{.subject = setting.tableau.name + " on " + describe(setting)};
-    const bool consistent = rows_add_up(setting.tableau);
-    evidence.hypotheses.push_back({R"($c_i = \sum_j a_{ij}$ for every stage)", consistent ? "so it is, in rational numbers" : "it is not", consistent});
+    const bool consistent = setting.tableau.exact ? rows_add_up(setting.tableau) : ode::consistent(setting.tableau);
+    const std::string found = setting.tableau.exact ? "so it is, in rational numbers" : "so it is up to the decimals of the coefficients";
+    evidence.hypotheses.push_back({R"($c_i = \sum_j a_{ij}$ for every stage)", consistent ? found : "it is not", consistent});
     evidence.hypotheses.push_back(smoothness(setting, ode::order(setting.tableau) + 1));
     orders(setting.tableau, used, evidence);
     if (!setting.tableau.exact || ode::order(setting.tableau) > series_terms - 3) {  // smaller steps leave nothing of such errors in 50 digits

@@ -50,7 +50,7 @@ TEST_CASE("info describes the bundled network") {
 
 TEST_CASE("list names what there is") {
     CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
-          std::set<std::string>{"dto", "partner", "store-all", "states", "every", "sqrt", "binomial", "mixed", "two-level", "online", "backsolve", "stored-states",
+          std::set<std::string>{"dto", "partner", "store-all", "states", "every", "sqrt", "binomial", "mixed", "two-level", "online", "memory", "backsolve", "stored-states",
                                 "interpolating", "resolve", "forward", "mccallum-foster", "alf", "reversible-heun", "greedy", "look-ahead", "adjoint-deis-1"});
     const json tableaus = parsed(program::run({"list", "tableaus", "--json"}));
     CHECK(names(tableaus).contains("dormand-prince"));

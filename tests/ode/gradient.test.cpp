@@ -203,7 +203,7 @@ TEST_CASE("methods by name") {
     with_gradient_method("partner", [&](const auto& method) { met = method.name; });
     CHECK(met == "partner");
     CHECK_THROWS_WITH(with_gradient_method("adjoint", [](const auto&) {}),
-                      Contains("'adjoint'") && Contains("dto, partner, store-all, states, every, sqrt, binomial, mixed, two-level, online, backsolve"));
+                      Contains("'adjoint'") && Contains("dto, partner, store-all, states, every, sqrt, binomial, mixed, two-level, online, memory, backsolve"));
     F f(parameters<double>());
     for_each_gradient_method([&]<class Method>(const Method& method) {
         CHECK_THROWS_WITH(method(f, loss, find_tableau("rk4"), 0.0, 1.0, 4, std::vector<double>{1, 2, 3}), Contains("3 values"));
