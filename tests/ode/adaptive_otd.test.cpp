@@ -174,3 +174,29 @@ TEST_CASE("a running cost is a component: every method's derivative of the integ
     CHECK(abs(T(quotient - reverse.theta_bar[0])) < small);
     CHECK_FALSE(abs(T(quotient - off.theta_bar[0])) < small);
 }
+
+TEST_CASE("a running cost under error control: the mean of the prey") {
+    // (log y)' = p3 x − p2: ∫ x dt = (log(y(T)/y(0)) + p2 T)/p3, with y(10) of the 40-digit solution; ∂/∂T of it is x(T)
+    struct Prey {
+        double scale = 1;
+        double operator()(double, std::span<const double> u) const { return scale * u[0]; }
+        void gradient(double, std::span<const double>, double w, std::span<double> u_bar, double&) const { u_bar[0] += w * scale; }
+    };
+    using Field = WithRunningCost<Lotka, Prey, double>;
+    const double integral = std::log(0.9096910781360416175482) + 30, prey = 1.026344767575089319139;
+    const auto solved = [&](const Prey& cost, double tol) {
+        Field f(Lotka(), cost);
+        dto::AdaptiveDtoWorkspace<Field, double> ws(find_tableau("tsitouras"));
+        GradientResult<double> g;
+        const LinearFunctional<double> loss({0, 0, 1});
+        REQUIRE(dto::Adaptive{}(f, loss, 0.0, std::vector<double>{10}, f.start(std::vector<double>{1, 1}), tolerance(tol), {}, ws, g).ok());
+        return g;
+    };
+    for (const double tol : {1e-5, 1e-8, 1e-11}) {
+        const auto g = solved({}, tol);
+        CHECK(std::abs(g.loss - integral) <= 1000 * tol);
+        CHECK(std::abs(g.t1_bar - prey) <= 1000 * tol);
+        CHECK(g.x_bar[2] == 1);
+    }
+    CHECK_FALSE(std::abs(solved({1.001}, 1e-8).loss - integral) <= 1e-5);
+}
