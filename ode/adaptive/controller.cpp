@@ -24,13 +24,22 @@ double filtered_factor(const Controller& c, double error, double k, const Contro
     return factor;
 }
 
+Controller filter(std::string_view name, const std::array<double, 3>& beta, const std::array<double, 2>& alpha = {0, 0}) {
+    Controller controller;
+    controller.name = name;
+    controller.beta = beta;
+    controller.alpha = alpha;
+    controller.at_most_integral = false;
+    return controller;
+}
+
 }  // namespace
 
-Controller Controller::integral() { return {"integral", {1, 0, 0}, {0, 0}}; }
-Controller Controller::pi() { return {}; }
-Controller Controller::gustafsson_pi() { return {"gustafsson-pi", {0.7, -0.4, 0}, {0, 0}}; }
-Controller Controller::gustafsson_predictive() { return {"gustafsson-predictive", {2, -1, 0}, {-1, 0}, 0.9, 0.2, 10, 1e-4, true}; }
-Controller Controller::h211b() { return {"h211b", {0.25, 0.25, 0}, {0.25, 0}}; }
+Controller Controller::integral() { return filter("integral", {1, 0, 0}); }
+Controller Controller::pi() { return filter("pi", {0.85, -0.2, 0}); }
+Controller Controller::gustafsson_pi() { return filter("gustafsson-pi", {0.7, -0.4, 0}); }
+Controller Controller::gustafsson_predictive() { return {}; }
+Controller Controller::h211b() { return filter("h211b", {0.25, 0.25, 0}, {0.25, 0}); }
 
 double after_acceptance(const Controller& c, double error, double k, double h, ControllerMemory& memory) {
     if (memory.last_step > 0) memory.ratios = {h / memory.last_step, memory.ratios[0]};
@@ -54,7 +63,7 @@ double after_rejection(const Controller& c, double error, double k, ControllerMe
 }
 
 std::span<const Controller> controllers() {
-    static const std::vector<Controller> all{Controller::pi(), Controller::integral(), Controller::gustafsson_pi(), Controller::gustafsson_predictive(),
+    static const std::vector<Controller> all{Controller::gustafsson_predictive(), Controller::pi(), Controller::gustafsson_pi(), Controller::integral(),
                                              Controller::h211b()};
     return all;
 }

@@ -1,0 +1,195 @@
+// Errors against tolerances: proportional to them, and of the size that SciPy's controllers leave on the same problems.
+#include "ode/adaptive/solve.hpp"
+#include "ode/fields/arenstorf.hpp"
+#include "ode/fields/brusselator.hpp"
+#include "ode/fields/kepler.hpp"
+#include "ode/fields/lorenz.hpp"
+#include "ode/fields/lotka_volterra.hpp"
+#include "ode/fields/pleiades.hpp"
+#include "ode/fields/scalar_field.hpp"
+#include "ode/fields/van_der_pol.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+using namespace costate;
+using namespace costate::ode;
+
+namespace {
+
+/// States by extrapolation in long double, errors of SciPy: see tools/scipy_errors.py.
+struct Reference {
+    std::string name;
+    double t1;
+    std::vector<double> states;
+    std::vector<double> rk45, dop853;
+};
+
+const std::vector<Reference>& references() {
+    static const std::vector<Reference> all{
+#include "tests/ode/scipy_errors.inc"
+    };
+    return all;
+}
+
+/// One instantiation of the solver for all fields.
+struct Field {
+    std::size_t dimension = 0;
+    std::function<void(double, std::span<const double>, std::span<double>)> f;
+    [[nodiscard]] std::size_t dim() const { return dimension; }
+    void operator()(const double& t, std::span<const double> x, std::span<double> dx) { f(t, x, dx); }
+};
+struct Problem {
+    Field field;
+    std::vector<double> x0;
+};
+
+template <class Named>
+Problem problem(std::vector<double> parameters = {}) {
+    if (parameters.empty()) parameters = in_scalar<double>(Named::parameters());
+    const auto f = [parameters](double t, std::span<const double> x, std::span<double> dx) { Named{}(t, x, std::span<const double>(parameters), dx); };
+    return {{Named::dim, f}, in_scalar<double>(Named::x0())};
+}
+
+Problem problem_named(const std::string& name) {
+    if (name == "lotka-volterra") return problem<LotkaVolterra>();
+    if (name == "van-der-pol 1") return problem<VanDerPol>();
+    if (name == "van-der-pol 10") return problem<VanDerPol>({10});
+    if (name == "arenstorf") return problem<Arenstorf>();
+    if (name == "brusselator") return problem<Brusselator>();
+    if (name == "kepler") return problem<Kepler>();
+    if (name == "lorenz") return problem<Lorenz>();
+    if (name == "pleiades") return problem<Pleiades>();
+    throw std::invalid_argument("no problem " + name);
+}
+
+/// Error over tolerance, as in the table.
+double error(const Reference& reference, const PairCoefficients<double>& pair, AdaptiveOptions<double> options, double tolerance) {
+    Problem p = problem_named(reference.name);
+    options.tolerance.rtol = options.tolerance.atol = tolerance;
+    for (int j = 1; j <= 10; ++j) options.save_at.push_back(j * reference.t1 / 10);
+    AdaptiveWorkspace<double> ws;
+    AdaptiveResult<double> result;
+    solve_adaptive<double>(pair, p.field, 0, reference.t1, p.x0, options, ws, result);
+    if (!result.status.ok()) return HUGE_VAL;
+    double sum = 0;
+    for (std::size_t i = 0; i < result.saved.size(); ++i)
+        sum += std::pow((result.saved[i] - reference.states[i]) / (1 + std::abs(reference.states[i])), 2);
+    return std::sqrt(sum / static_cast<double>(result.saved.size())) / tolerance;
+}
+
+constexpr int rungs = 25;
+double tolerance_at(int j) { return std::pow(10.0, -4 - j / 4.0); }
+
+std::vector<double> errors(const Reference& reference, const PairCoefficients<double>& pair, const AdaptiveOptions<double>& options = {}) {
+    std::vector<double> found;
+    for (int j = 0; j < rungs; ++j) found.push_back(error(reference, pair, options, tolerance_at(j)));
+    return found;
+}
+
+/// Least squares slope of log(error) on log(tolerance).
+double slope(const std::vector<double>& over_tolerance) {
+    double sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (int j = 0; j < rungs; ++j) {
+        const double x = std::log10(tolerance_at(j)), y = x + std::log10(over_tolerance[static_cast<std::size_t>(j)]);
+        sx += x, sy += y, sxx += x * x, sxy += x * y;
+    }
+    return (rungs * sxy - sx * sy) / (rungs * sxx - sx * sx);
+}
+
+/// The geometric mean of a/b.
+double mean_ratio(const std::vector<double>& a, const std::vector<double>& b) {
+    double sum = 0;
+    for (std::size_t j = 0; j < a.size(); ++j) sum += std::log(a[j] / b[j]);
+    return std::exp(sum / static_cast<double>(a.size()));
+}
+
+/// The largest, over decades, of the median of a/b in the decade: a single error may pass through 0.
+double worst_decade(const std::vector<double>& a, const std::vector<double>& b) {
+    double worst = 0;
+    for (std::size_t j = 0; j + 4 < a.size(); j += 4) {
+        std::vector<double> ratios;
+        for (std::size_t i = j; i < j + 5; ++i) ratios.push_back(a[i] / b[i]);
+        std::nth_element(ratios.begin(), ratios.begin() + 2, ratios.end());
+        worst = std::max(worst, ratios[2]);
+    }
+    return worst;
+}
+
+}  // namespace
+
+TEST_CASE("the references are those of the goldens") {
+    const Reference& lotka = references()[0];
+    REQUIRE(lotka.states.size() == 20);  // by a 40-digit Taylor solution, at T = 1 and T = 10
+    CHECK(lotka.states[0] == Approx(2.77285090184111211912558).epsilon(1e-15));
+    CHECK(lotka.states[1] == Approx(0.25871087814256395390038).epsilon(1e-15));
+    CHECK(lotka.states[18] == Approx(1.026344767575089319139).epsilon(1e-15));
+    CHECK(lotka.states[19] == Approx(0.9096910781360416175482).epsilon(1e-15));
+    REQUIRE(references().size() == 8);
+    for (const Reference& reference : references()) REQUIRE(reference.rk45.size() + reference.dop853.size() == 2 * rungs);
+}
+
+TEST_CASE("over six decades the error is proportional to the tolerance") {
+    for (const char* name : {"bogacki-shampine", "dormand-prince"}) {
+        const PairCoefficients<double> pair{std::string_view(name)};
+        for (const Reference& reference : references()) {
+            if (reference.name == "van-der-pol 10" && pair.order == 3) continue;  // 0.82: at 1e-4 its error passes through 0
+            INFO(name << ", " << reference.name);
+            CHECK(slope(errors(reference, pair)) == Approx(1).margin(0.15));
+        }
+    }
+    EmbeddedPair fifth = embedded_pair("dop853");  // control: an estimate of order 6 for steps of order 9
+    fifth.second.clear();
+    fifth.error_order = 6;
+    CHECK(slope(errors(references()[0], PairCoefficients<double>(fifth))) > 1.15);
+    CHECK(slope(errors(references()[5], PairCoefficients<double>(fifth))) > 1.15);
+}
+
+TEST_CASE("with the integral controller the errors are SciPy's, tolerance by tolerance") {
+    AdaptiveOptions<double> options;
+    options.controller = Controller::integral();
+    const auto furthest = [](const std::vector<double>& a, const std::vector<double>& b) {
+        double most = 0;
+        for (std::size_t j = 0; j < a.size(); ++j) most = std::max(most, std::abs(std::log(a[j] / b[j])));
+        return most;
+    };
+    for (const Reference& reference : references()) {
+        INFO(reference.name);
+        CHECK(furthest(errors(reference, PairCoefficients<double>("dormand-prince"), options), reference.rk45) < 0.05);
+        CHECK(furthest(errors(reference, PairCoefficients<double>("dop853"), options), reference.dop853) < 0.05);
+    }
+    options.controller.safety = 0.91;  // control
+    CHECK(furthest(errors(references()[0], PairCoefficients<double>("dormand-prince"), options), references()[0].rk45) > 0.05);
+}
+
+TEST_CASE("error over tolerance is at most three times SciPy's: in every decade by the median, over all six by the mean") {
+    for (const char* name : {"dormand-prince", "dop853"}) {
+        const PairCoefficients<double> pair{std::string_view(name)};
+        for (const Reference& reference : references()) {
+            INFO(name << ", " << reference.name);
+            const auto found = errors(reference, pair);
+            const auto& theirs = pair.order == 5 ? reference.rk45 : reference.dop853;
+            CHECK(mean_ratio(found, theirs) < 3);
+            CHECK(worst_decade(found, theirs) < 3);
+        }
+    }
+    Tableau blind = find_tableau("dormand-prince");  // control: an estimate ten times too small
+    for (std::size_t i = 0; i < blind.stages(); ++i) blind.b_hat[i] = blind.b[i] + (blind.b_hat[i] - blind.b[i]) / 10;
+    CHECK(mean_ratio(errors(references()[0], PairCoefficients<double>(blind)), references()[0].rk45) > 3);
+}
+
+TEST_CASE("every controller keeps the error near the tolerance; a safety above what is safe does not pass for one") {
+    for (const Controller& controller : controllers()) {
+        INFO(controller.name);
+        AdaptiveOptions<double> options;
+        options.controller = controller;
+        CHECK(&find_controller(controller.name) == &controller);
+        CHECK(mean_ratio(errors(references()[1], PairCoefficients<double>("dormand-prince"), options), references()[1].rk45) < 3);
+    }
+    AdaptiveOptions<double> options;
+    options.controller.safety = 1.5;
+    CHECK_THROWS_WITH(errors(references()[1], PairCoefficients<double>("dormand-prince"), options), Catch::Matchers::Contains("safety"));
+}
