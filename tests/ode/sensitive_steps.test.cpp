@@ -8,6 +8,8 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <optional>
+#include <vector>
 
 using namespace costate;
 using namespace costate::ode;
@@ -139,8 +141,10 @@ TEST_CASE("where the state moves, its control serves the derivatives and nothing
     CHECK(watch.state > 0.01);
     CHECK(watch.state < 1.5);
     CHECK(watch.warning().empty());
-    CHECK((Directions<double>::along({0, -4}, {2}).x == std::vector<double>{0, -1} && Directions<double>::along({0, -4}, {2}).theta[0] == 0.5));
-    CHECK((Directions<double>::along({0, 0}, {}).x == std::vector<double>{0, 0}));
+    const std::vector<double> x_bar{0, -4}, theta_bar{2}, still{0, 0};
+    const auto along = Directions<double>::along(x_bar, theta_bar);
+    CHECK((along.x == std::vector<double>{0, -1} && along.theta == std::vector<double>{0.5}));
+    CHECK(Directions<double>::along(still, {}).x == still);
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {{1, 2, 3}, {}})), Contains("rows of 4"));
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {})), Contains("leave one of them out"));
 }
