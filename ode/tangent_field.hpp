@@ -27,6 +27,19 @@ struct Directions {
         for (std::size_t p = 0; p < parameters; ++p) all.theta[(size + p) * parameters + p] = T(1);
         return all;
     }
+    /// The one direction of a gradient, its largest entry ±1: what a loss is exposed to.
+    static Directions along(View<T> x_bar, View<T> theta_bar)
+        requires OrderedScalar<T>
+    {
+        Directions one{{x_bar.begin(), x_bar.end()}, {theta_bar.begin(), theta_bar.end()}};
+        T most(0);
+        for (const std::vector<T>* v : {&one.x, &one.theta})
+            for (const T& e : *v) most = std::max(most, e < T(0) ? T(-e) : e);
+        if (most == T(0)) return one;
+        for (std::vector<T>* v : {&one.x, &one.theta})
+            for (T& e : *v) e /= most;
+        return one;
+    }
 };
 
 /// Its state is [x | ẋ_1 | … | ẋ_m], n = batch · dim values each; it is one sample, so dim() = (1 + m) n. One jvp of f a direction, and f's

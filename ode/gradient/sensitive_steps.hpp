@@ -86,7 +86,7 @@ private:
 }  // namespace detail
 
 /// Goes over the steps of `grid` again, with tangents in these directions, and compares the estimates. The direction of the gradient itself,
-/// d = (x̄, θ̄), shows what a loss is exposed to at the cost of one jvp a stage. Tolerances are those of the state, with one value for all components.
+/// Directions::along(x̄, θ̄), shows what a loss is exposed to at the cost of one jvp a stage. Tolerances are those of the state, with one value for all components.
 /// Throws std::invalid_argument as TangentField.
 template <class F, OrderedScalar T>
     requires DifferentiableField<F, T>

@@ -1,5 +1,6 @@
 // The equilibrium trap: at rest the state's error estimate is 0 and steps explode; control that sees sensitivities returns the derivative.
 #include "ode/gradient/adaptive_dto.hpp"
+#include "ode/gradient/adaptive_saved.hpp"
 #include "ode/gradient/sensitive_steps.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "tests/ode/fields.hpp"
@@ -7,6 +8,8 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <optional>
+#include <vector>
 
 using namespace costate;
 using namespace costate::ode;
@@ -103,7 +106,19 @@ TEST_CASE("control of the state alone fails at every tolerance, and the watch sa
         CHECK_THAT(watch.warning(), Contains("may be wrong"));
         return total;
     };
+    // the terms read off the interpolant of one solve, whose steps have grown to the size of the interval
+    const auto interpolated = [&](double tol) {
+        dto::SavedWorkspace<Trap, double> ws(find_tableau("dormand-prince"));
+        GradientResult<double> result;
+        const std::vector<Sum> terms(100, Sum({1, 1}));
+        REQUIRE(dto::AdaptiveSaved{}(f, terms, 0.0, 10.0, save_times(), rest, tolerance(tol), {}, ws, result).ok());
+        CHECK(ws.forward.grid.steps() < 15);
+        const auto along = Directions<double>::along(result.x_bar, result.theta_bar);
+        CHECK(watch_sensitivities(ws.forward.pair, f, ws.forward.grid, rest, along, tolerance(tol).tolerance).blind());
+        return result.theta_bar[0];
+    };
     for (const double tol : {1e-3, 1e-6, 1e-12}) {
+        CHECK(std::abs(interpolated(tol) - exact) > 100);
         CHECK(std::abs(without_stops(tol) - exact) > 100);
         // stopping at the save times keeps steps at 1/10: nearer, but as near at every tolerance
         AdaptiveForward<double> forward(find_tableau("dormand-prince"));
@@ -112,6 +127,7 @@ TEST_CASE("control of the state alone fails at every tolerance, and the watch sa
         CHECK(error > 1e-9);
         CHECK(error < 1e-3);
     }
+    CHECK(interpolated(1e-3) == interpolated(1e-12));
     CHECK(without_stops(1e-6) == without_stops(1e-9));
 }
 
@@ -125,6 +141,10 @@ TEST_CASE("where the state moves, its control serves the derivatives and nothing
     CHECK(watch.state > 0.01);
     CHECK(watch.state < 1.5);
     CHECK(watch.warning().empty());
+    const std::vector<double> x_bar{0, -4}, theta_bar{2}, still{0, 0};
+    const auto along = Directions<double>::along(x_bar, theta_bar);
+    CHECK((along.x == std::vector<double>{0, -1} && along.theta == std::vector<double>{0.5}));
+    CHECK(Directions<double>::along(still, {}).x == still);
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {{1, 2, 3}, {}})), Contains("rows of 4"));
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {})), Contains("leave one of them out"));
 }
