@@ -31,6 +31,8 @@ const char* name_of(Outcome outcome) {
         case Outcome::too_many_steps: return "too many steps";
         case Outcome::too_many_evaluations: return "too many evaluations";
         case Outcome::non_finite: return "non-finite";
+        case Outcome::event_not_bracketed: return "event not bracketed";
+        case Outcome::too_many_events: return "too many events";
     }
     return "unknown";
 }
@@ -48,6 +50,13 @@ std::string Status::sentence() const {
             return text("too many evaluations: ", at, " another step could exceed ", limit, "; raise max_evaluations or loosen the tolerances");
         case Outcome::non_finite:
             return text("non-finite: ", non_finite ? where(*non_finite) : at, ", is not finite, however short the step; end before it or mend the field");
+        case Outcome::event_not_bracketed:
+            return text("event not bracketed: ", at, " event ", event, " comes within its tolerance of zero without crossing it, or is not finite there; ",
+                        "tighten the tolerances, or move the event");
+        case Outcome::too_many_events:
+            return text("too many events: ", at, " event ", event, " takes place again",
+                        limit == 0 ? std::string(" before t can tell the two apart; end before they accumulate")
+                                   : text(" after the limit of ", limit, " events; raise max_events or end earlier"));
     }
     return at;
 }

@@ -14,6 +14,8 @@ enum class Outcome {
     too_many_steps,        ///< accepted and rejected together
     too_many_evaluations,  ///< of f
     non_finite,            ///< NaN or ∞, however short the step
+    event_not_bracketed,   ///< an event comes within its tolerance of zero and turns back, or is not finite
+    too_many_events,       ///< more than asked for, or closer to each other than t can resolve
 };
 
 /// Where a value that is not finite was seen first.
@@ -33,6 +35,7 @@ struct Status {
     std::size_t steps = 0;  ///< accepted and rejected
     std::size_t limit = 0;  ///< of what there was too much
     std::optional<NonFinite> non_finite = {};
+    std::size_t event = 0;  ///< of the last two outcomes: which, counted from 0
 
     [[nodiscard]] bool ok() const { return outcome == Outcome::success; }
     /// What happened, where, and what to do; "reached t = …" on success.
