@@ -49,7 +49,11 @@ ProfileRequest checked(ProfileRequest request) {
         request.method = fmt::format("memory:{}", std::max<std::size_t>(bytes, 1));
     }
     try {
-        ode::with_gradient_method(request.method, [](const auto&) {});
+        ode::with_gradient_method(request.method, [&]<class Method>(const Method& method) {
+            if (ode::has_own_map<Method>())
+                throw std::invalid_argument(fmt::format("'{}' solves by steps of its own, which the solve of a tableau is no measure of; study it instead (costate study --methods {})",
+                                                        method.name, method.name));
+        });
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument(fmt::format("--method: {}", error.what()));
     }

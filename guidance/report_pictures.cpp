@@ -122,16 +122,24 @@ std::string ticks(const StudyProblem& problem) {
     return text;
 }
 
+// 1, 2 and 5 times powers of ten where a range has less than two decades.
+std::string few_ticks(char axis, const Range& range) {
+    std::string text;
+    for (double power = std::pow(10.0, std::floor(std::log10(range.low)) - 1); power <= 10 * range.high; power *= 10)
+        for (const int digit : {1, 2, 5}) text += fmt::format("{}'{:.6g}' {:.6e}", text.empty() ? "" : ", ", digit * power, digit * power);
+    return fmt::format("set {}tics ({})\n", axis, text);
+}
+
 std::string preamble(const StudyProblem& problem, const Axes& axes, const Range& x, const Range& y) {
     const double decades = std::log10(y.high / y.low);
     std::string text = fmt::format("set title '{}' font @title_font\nset xlabel '{}'\nset ylabel '{}'\n", axes.title, axes.x_label, axes.y_label);
     text += "set logscale xy\nset border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\n"
             "set key outside right top Left reverse samplen 2.2 spacing 1.25 font @key_font\nunset mytics\nunset mxtics\n";
-    text += fmt::format("set format y '10^{{%L}}'\nset ytics {:g}\n", std::pow(10.0, std::max(1.0, std::ceil(decades / 10))));
+    text += decades >= 2 ? fmt::format("set format y '10^{{%L}}'\nset ytics {:g}\n", std::pow(10.0, std::max(1.0, std::ceil(decades / 10)))) : few_ticks('y', y);
     if (axes.steps) {
         text += fmt::format("set xtics ({})\n", ticks(problem));
     } else {
-        text += fmt::format("set format x '10^{{%L}}'\nset xtics 10\n");
+        text += x.high / x.low >= 100 ? "set format x '10^{%L}'\nset xtics 10\n" : few_ticks('x', x);
     }
     const double x_edge = std::max(std::pow(x.high / x.low, 0.04), 1.05), y_edge = std::max(std::pow(y.high / y.low, 0.04), 1.2);
     text += fmt::format("set xrange [{:.6e}:{:.6e}]\nset yrange [{:.6e}:{:.6e}]\n", x.low / x_edge, x.high * x_edge, y.low / y_edge, y.high * y_edge);
@@ -234,8 +242,8 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     const Value back = [](const StudyRow& row) { return row.reconstruction_error; };
     const Value seconds = [](const StudyRow& row) { return row.seconds; };
     std::vector<Picture> pictures;
-    const auto add = [&](std::string name, std::string caption, const Axes& axes) {
-        std::string script = draw(problem, rows, axes);
+    const auto add = [&](std::string name, std::string caption, const Axes& axes, bool every_schedule = false) {
+        std::string script = draw(problem, every_schedule ? every_row : std::span<const StudyRow>(rows), axes);
         if (!script.empty()) pictures.push_back({std::move(name), axes.title, std::move(caption), std::move(script)});
     };
     const auto& all = problem.precisions;
@@ -247,7 +255,7 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     }
     const std::string finest = all.back();
     // with many methods one tableau is what an eye can follow
-    const bool one = problem.tableaus.size() > 1 && methods_of(problem, rows).size() > 6;
+    const bool one = problem.tableaus.size() > 1 && methods_of(problem, every_row).size() > 6;
     const std::string of_tableau = one ? ", " + problem.tableaus.back() : "";
     add("distance-to-dto",
         "How far each method is from differentiating the solver itself (DTO) on the same grid. Methods that differ from DTO by rounding only "
@@ -255,12 +263,12 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
         {finest, steps, gap, "Distance to DTO on the same grid, " + words_of(finest), "steps", "relative distance to DTO", true, false});
     add("error-evaluations", "The same errors against work: evaluations, vector-Jacobian and Jacobian-vector products of the field, counted alike.",
         {finest, cost, error, "Error of the gradient against calls, " + words_of(finest) + of_tableau, "evaluations + vjps + jvps of one gradient", "relative error of the gradient", false,
-          false, one});
+          false, one}, true);
     const bool has_f64 = std::find(all.begin(), all.end(), "f64") != all.end();
     const std::string timed = has_f64 ? "f64" : all.front();
     add("error-seconds", "The same against measured time of all samples together on one core of this machine.",
         {timed, seconds, error, "Error of the gradient against time, " + words_of(timed) + of_tableau, "seconds of the gradients of all samples", "relative error of the gradient", false, false,
-          one});
+          one}, true);
     add("way-back", "How far from x₀ the way back of a reversible method ends: the rounding of each step, and what the flow and the method make of it on the way. Where this is no longer "
                     "small the gradient is that of another trajectory.",
         {timed, steps, back, "What the way back loses, " + words_of(timed), "steps", "distance from the start, relative", true, false});

@@ -139,6 +139,7 @@ std::optional<Spec> schedule_of(std::string_view method) {
 namespace {
 
 // What the curves of theory start from: dto's time and record, and what a binomial schedule holds beside its slots.
+constexpr double slot_handles = ode::dto::CheckpointWorkspace<ode::detail::NoRecord, double>::slot_bytes;  // of a slot beside what it holds
 struct Costs {
     double n, seconds, state, record, beside;
 };
@@ -152,7 +153,7 @@ std::optional<Costs> costs_of(std::span<const StudyRow* const> rows, double stat
         const auto spec = schedule_of(row->method);
         if (!spec || spec->rule != Rule::binomial) continue;
         const auto slots = static_cast<double>(std::min(spec->slots, row->steps));
-        costs->beside = static_cast<double>(row->peak_bytes) - slots * state;
+        costs->beside = static_cast<double>(row->peak_bytes) - slots * (state + slot_handles);
         return costs;
     }
     return std::nullopt;
@@ -162,7 +163,7 @@ std::optional<Costs> costs_of(std::span<const StudyRow* const> rows, double stat
 std::string theory(const Costs& costs, bool mixed) {
     std::string points;
     const auto n = static_cast<std::size_t>(costs.n);
-    const double slot = mixed ? std::max(costs.record, costs.state) : costs.state;
+    const double slot = (mixed ? std::max(costs.record, costs.state) : costs.state) + slot_handles;
     for (std::size_t s = 1; s < n && s <= 4096; s += 1 + s / 16) {
         const double forward = mixed ? static_cast<double>(mixed_total(n, s)) : costs.n + static_cast<double>(binomial_extra(n, s));
         points += fmt::format("{:.6e} {:.6e}\n", costs.beside + static_cast<double>(s) * slot, costs.seconds * (forward + costs.n) / (2 * costs.n));
@@ -196,7 +197,7 @@ std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<con
     }
     const std::string title = fmt::format("Time against memory, {} with {} steps", problem.tableaus.front(), problem.steps.back());
     return Picture{"memory-seconds", title,
-                   "Each mark is a method on the finest grid. The dashed lines are what the counts of optimal schedules predict from the time and the record of dto, "
+                   "Each mark is a method on the finest grid. The thin lines are what the counts of optimal schedules predict from the time and the record of dto, "
                    "a step forward and a step reversed counted alike: more slots to the right, fewer steps taken again.",
                    fmt::format("set title '{}' font @title_font\nset xlabel 'bytes held at once'\nset ylabel 'seconds of the gradients of all samples'\nset logscale xy\n"
                                "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.6\nset key outside right top Left reverse samplen 2 spacing 1.2 font @key_font\n"

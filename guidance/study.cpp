@@ -118,9 +118,17 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
         if (hooks.stop()) throw StudyStopped{};
     };
     const bool few_digits = p.network && p.digits <= 12;
-    const auto solve = !p.smooth     ? fine_grid_truth(*parts_, watch)
-                       : few_digits ? detail::truth_in_f80(*parts_, watch)
-                                    : detail::truth_in_mpfr50(*parts_, watch);
+    const auto exact = [&] { return detail::truth_in_mpfr50(*parts_, watch); };
+    const auto quick_or_exact = [&]() -> std::function<detail::TrueGradient(std::size_t)> {
+        return [quick = detail::truth_in_f80(*parts_, watch), exact = exact()](std::size_t sample) {
+            try {
+                return quick(sample);
+            } catch (const std::runtime_error&) {  // these digits are just beyond extended precision
+                return exact(sample);
+            }
+        };
+    };
+    const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : few_digits ? quick_or_exact() : exact();
     hooks.event({StudyEvent::Kind::truth_begins, nullptr, 0, p.samples, 0, 0});
     std::vector<detail::TrueGradient> found(p.samples);
     std::size_t done = 0;
@@ -180,6 +188,10 @@ public:
                                    problem_.dimension);
             return row;
         }
+        if (precision == "mpfr50" && method.starts_with("memory:")) {
+            row.note = "a budget of memory is for samples that are solved together; with 50 digits they are solved one by one: choose f32, mixed or f64";
+            return row;
+        }
         GradientOutcome outcome;
         try {
             outcome = compute(precision, tableau, steps, method, 7);
@@ -193,13 +205,13 @@ public:
         row.jvps = outcome.cost.jvps;
         row.peak_bytes = outcome.cost.peak_bytes;
         row.seconds = outcome.seconds;
+        row.reconstruction_error = outcome.reconstruction_error;
         row.error = distance(outcome.gradient, gradient_, gradient_, problem_.dimension);
         if (!row.error) {
             row.note = norm(gradient_) == 0 ? "the true gradient is 0, so there is no relative error"
                                             : "the computed gradient is not finite: more steps, or another method, are needed";
             return row;
         }
-        row.reconstruction_error = outcome.reconstruction_error;
         const GradientOutcome& dto = detail::has_own_map(method) ? own_map_on_the_grid(precision, tableau, steps, method)
                                                                  : dto_on_the_grid(precision, tableau, steps, method == "dto" ? &outcome : nullptr);
         row.error_to_dto = distance(outcome.gradient, dto.gradient, dto.gradient, problem_.dimension);
@@ -299,7 +311,7 @@ private:
     // The same computation with more digits says what rounding made; below the truth's own error nothing is seen.
     std::optional<double> rounding(const StudyRow& row, const GradientOutcome& outcome) {
         if (row.precision == "mpfr50") return truth_.relative_error;
-        const GradientOutcome finer = compute(row.precision == "f64" ? "f80" : "f64", row.tableau, row.steps, row.method, 1);
+        const GradientOutcome finer = compute(row.precision == "f64" ? "f80" : "f64", row.tableau, row.steps, is_checkpointed(row.method) ? std::string(ode::dto::StoreAll::name) : row.method, 1);
         const auto rounded = distance(outcome.gradient, finer.gradient, gradient_, problem_.dimension);
         return rounded ? std::optional(std::max(*rounded, truth_.relative_error)) : std::nullopt;
     }
