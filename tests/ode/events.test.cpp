@@ -153,6 +153,73 @@ TEST_CASE("the height of a flight before a bounce can be a loss as well: its sta
     CHECK(std::abs(g.t0_bar) <= 1e-12);
 }
 
+TEST_CASE("a terminal event with its time in the loss, on coarse steps: DTO is exact for the map computed, OTD is not") {
+    const Tableau& coarse = find_tableau("bogacki-shampine");
+    AdaptiveOptions<double> options = tolerance(1e3);  // every step is accepted: h = 0.3 whatever the data
+    options.first_step = options.max_step = 0.3;
+    const auto swing = [](const Doubles& p) { return testing::any_scalar<Swing, double>(Doubles{p[2], p[3]}); };
+    const auto line = [](double level) {
+        auto event = event_of<double>(
+            {level}, [](const auto& t, auto x, auto p) { return x[0] + x[1] * x[1] / 10 - p[0] - t / 20; },
+            [](const auto& t, auto x, auto p, auto next) { next[0] = x[0] - t / 10, next[1] = -x[1] * p[0]; });
+        event.crossing = Crossing::rising;
+        return event;
+    };
+    auto end_of = [](double level) {
+        auto event = event_of<double>({level}, [](const auto&, auto x, auto p) { return x[1] * 2 + x[0] * x[0] - p[0]; });
+        event.crossing = Crossing::falling;
+        event.terminal = true;
+        return event;
+    };
+    // p = x₀, v₀, θ₀, θ₁, η of the line, η of the end
+    const Doubles p{-0.3, 0.8, 4, 0.1, 0.23, -0.5};
+    const auto solve = [&](const Doubles& q, double t0) {
+        Field f = swing(q);
+        const auto s = solve_events(coarse, f, {line(q[4]), end_of(q[5])}, t0, 50.0, Doubles{q[0], q[1]}, options);
+        REQUIRE(s.status.ok());
+        REQUIRE(s.terminal == std::optional<std::size_t>(1));
+        REQUIRE(s.events() >= 2);
+        REQUIRE(s.pieces[0].event == std::optional<std::size_t>(0));
+        return s;
+    };
+    const auto loss = [&](const Doubles& q, double t0) {
+        const auto s = solve(q, t0);
+        return s.t1 + 2 * s.x1[0] - s.x1[1] + 3 * s.pieces[0].end;
+    };
+    const auto solution = solve(p, 0.1);
+    EventSeeds<double> seeds{{2, -1}, Doubles(solution.events(), 0.0), {}};
+    seeds.time_bars.front() += 3;
+    seeds.time_bars.back() += 1;
+    Field f = swing(p);
+    const std::vector events{line(p[4]), end_of(p[5])};
+    const auto flat = [](const EventGradient<double>& g) {
+        return Doubles{g.x_bar[0], g.x_bar[1], g.theta_bar[0], g.theta_bar[1], g.event_bars[0], g.event_bars[1], g.t0_bar};
+    };
+    // central differences of the computed map, twice extrapolated
+    Doubles differences;
+    for (std::size_t i = 0; i < 7; ++i) {
+        const auto at = [&](double e) {
+            Doubles q = p;
+            if (i < 6) q[i] += e;
+            return loss(q, i < 6 ? 0.1 : 0.1 + e);
+        };
+        const auto central = [&](double e) { return (at(e) - at(-e)) / (2 * e); };
+        const double e = 5e-5;
+        differences.push_back((64 * central(e / 4) - 20 * central(e / 2) + central(e)) / 45);
+    }
+    const auto dto = flat(event_gradient(dto::StoreAll{}, coarse, f, events, solution, seeds));
+    const auto otd = flat(event_gradient(otd::Backsolve{}, coarse, f, events, solution, seeds));
+    INFO(Catch::Detail::stringify(dto) << "\n" << Catch::Detail::stringify(otd) << "\n" << Catch::Detail::stringify(differences));
+    CHECK(close(dto, differences, 1e-9));
+    CHECK_FALSE(close(otd, differences, 1e-5));
+
+    // on fine steps both tend to the derivative of the flow
+    const auto fine = solve_events(pair(), f, events, 0.1, 50.0, Doubles{p[0], p[1]}, tolerance(1e-11));
+    REQUIRE(fine.events() == solution.events());
+    CHECK(close(flat(event_gradient(dto::StoreAll{}, pair(), f, events, fine, seeds)),
+                flat(event_gradient(otd::Backsolve{}, pair(), f, events, fine, seeds)), 1e-7));
+}
+
 TEST_CASE("two events in one step, in their order of time; at one time, in the order of the list") {
     Field f = testing::any_scalar<Ball, double>(Doubles{0});  // x' = v
     const auto at = [](double level, double push) {
