@@ -153,10 +153,11 @@ private:
 /// Throws std::invalid_argument for a solution that is not a success, or seeds of other sizes.
 template <class M, class F, OrderedScalar T>
     requires DifferentiableField<F, T>
-EventGradient<T> event_gradient(const M& method, const Tableau& tableau, F& f, const std::vector<Event<T>>& events, const EventSolution<T>& solution,
-                                const EventSeeds<T>& seeds, const GradientOptions& options = {}) {
+EventGradient<T> event_gradient(const M& method, const Tableau& tableau, F& f, const std::vector<Event<std::type_identity_t<T>>>& events,
+                                const EventSolution<T>& solution, const EventSeeds<std::type_identity_t<T>>& seeds, const GradientOptions& options = {}) {
     const std::size_t n = solution.x1.size(), m = solution.events();
-    if (!solution.status.ok()) throw std::invalid_argument("event_gradient: the solve has failed (" + solution.status.sentence() + "); mend it first");
+    if (!solution.status.ok())
+        throw std::invalid_argument("event_gradient: the solve has failed (" + solution.status.sentence() + "); mend it first");
     const auto fits = [](const std::vector<T>& seed, std::size_t size) { return seed.empty() || seed.size() == size; };
     if (!fits(seeds.x1_bar, n) || !fits(seeds.time_bars, m) || !fits(seeds.before_bars, m * n))
         throw std::invalid_argument("event_gradient: the solution has " + std::to_string(m) + " events and a state of " + std::to_string(n) +

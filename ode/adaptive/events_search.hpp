@@ -56,8 +56,7 @@ public:
         step_ = &step;
         const std::size_t n = step.x.size();
         states_.resize((samples_ + 1) * n);
-        for (std::size_t i = 0; i <= samples_; ++i)
-            step.at(i == samples_ ? step.t_next : time_at(tau(i)), std::span<T>(states_).subspan(i * n, n));
+        for (std::size_t i = 0; i <= samples_; ++i) step.at(i == samples_ ? step.t_next : time_at(tau(i)), std::span<T>(states_).subspan(i * n, n));
         found_.clear();
         for (std::size_t j = 0; j < events_.size(); ++j) look(j);
         left_.assign(events_.size(), false);
@@ -99,10 +98,11 @@ private:
             if (between(j, i)) return;
     }
 
+    [[nodiscard]] T rounding(std::size_t j) const { return T(64) * std::numeric_limits<T>::epsilon() * scale_[j]; }
+
     /// On which side a piece begins. What is 0 there is where g goes next: that zero is behind, not ahead.
     void begin(std::size_t j) {
-        const T rounding = T(64) * std::numeric_limits<T>::epsilon() * scale_[j];
-        const bool zero = values_[0] == T(0) || (left_[j] && magnitude(values_[0]) <= rounding);
+        const bool zero = values_[0] == T(0) || (left_[j] && magnitude(values_[0]) <= rounding(j));
         side_[j] = zero ? trend(j, false) : sign(values_[0]);
         known_[j] = true;
     }
@@ -113,10 +113,17 @@ private:
         const int next = sign(values_[i + 1]);
         if (side == 0) return side = next, false;
         if (next == side) return dip(j, i);
+        if (touches(j, i)) return found_.push_back({j, tau(i + 1), side, true}), true;
         const bool hit = counts(j, side);
         if (hit) found_.push_back({j, root(j, tau(i), tau(i + 1), side), side, false});
         side = next;
         return hit;
+    }
+
+    /// Zero to rounding at sample i + 1, and back on its side after it.
+    bool touches(std::size_t j, std::size_t i) {
+        if (magnitude(values_[i + 1]) > rounding(j)) return false;
+        return i + 1 < samples_ ? sign(values_[i + 2]) == side_[j] : trend(j, true) != -side_[j];
     }
 
     /// g on one side at both samples, with its smallest |g| between them or at the second: crossed twice there, touched, or neither.
@@ -137,7 +144,7 @@ private:
     bool lowest(std::size_t j, const T& low, const T& high, int side) {
         const T ratio = T(0.6180339887498949), s = T(side);
         T a = low, b = high, p = b - ratio * (b - a), q = a + ratio * (b - a), at_p = s * value(j, p), at_q = s * value(j, q);
-        for (int i = 0; i < 60 && at_p > T(0) && at_q > T(0) && p < q; ++i) {
+        for (int i = 0; i < 60 && at_p >= -rounding(j) && at_q >= -rounding(j) && p < q; ++i) {
             if (at_p < at_q) {
                 b = q, q = p, at_q = at_p;
                 p = b - ratio * (b - a), at_p = s * value(j, p);
@@ -147,8 +154,8 @@ private:
             }
         }
         const T best = at_p < at_q ? p : q, least = std::min(at_p, at_q);
-        if (least < T(0)) return twice(j, low, best, high, side);
-        value(j, best);
+        if (least < -rounding(j)) return twice(j, low, best, high, side);
+        value(j, best);  // for the state there
         if (least > tolerance_of(j, time_at(best))) return false;
         found_.push_back({j, best, side, true});
         return true;

@@ -167,7 +167,7 @@ private:
         std::vector<T>& times = options_.save_at;
         const std::size_t n = x_.size(), reached = part_.saved.size() / n;
         const auto past = [&](const T& time) { return due_.empty() || (t1_ < result_.pieces.back().grid.first() ? time > t_ : time < t_); };
-        const auto done = static_cast<std::ptrdiff_t>(std::find_if_not(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(reached), past) - times.begin());
+        const auto done = std::find_if_not(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(reached), past) - times.begin();
         result_.saved.insert(result_.saved.end(), part_.saved.begin(), part_.saved.begin() + done * static_cast<std::ptrdiff_t>(n));
         times.erase(times.begin(), times.begin() + done);
     }
@@ -207,7 +207,7 @@ private:
 /// Throws std::invalid_argument as solve_adaptive, and for an event that lacks a function.
 template <OrderedScalar T, class F>
     requires VectorField<F, T>
-EventSolution<T> solve_events(const Tableau& tableau, F& f, const std::vector<Event<T>>& events, const std::type_identity_t<T>& t0,
+EventSolution<T> solve_events(const Tableau& tableau, F& f, const std::vector<Event<std::type_identity_t<T>>>& events, const T& t0,
                               const std::type_identity_t<T>& t1, View<T> x0, const AdaptiveOptions<std::type_identity_t<T>>& options = {},
                               const EventOptions& limits = {}) {
     detail::check_events<T>(events);
