@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <stdexcept>
 
 namespace costate::ode::otd {
@@ -21,7 +22,7 @@ std::optional<ThetaBy> theta_of(std::string_view word) {
 std::optional<std::size_t> positive(std::string_view word) {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc() || end != word.data() + word.size() || value == 0) return std::nullopt;
+    if (error != std::errc() || end != word.data() + word.size() || value == 0 || value > static_cast<std::size_t>(std::numeric_limits<int>::max())) return std::nullopt;
     return value;
 }
 
