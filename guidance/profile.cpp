@@ -55,7 +55,7 @@ ProfileRequest checked(ProfileRequest request) {
                                                         method.name, method.name));
         });
     } catch (const std::invalid_argument& error) {
-        throw std::invalid_argument(fmt::format("--method: {}", error.what()));
+        throw std::invalid_argument(fmt::format("--{}: {}", request.memory.empty() ? "method" : "memory", error.what()));
     }
     return request;
 }
@@ -152,6 +152,7 @@ void rate(Profile& p, const ProfileRuns& runs, const Rounds& rounds) {
     }
     p.evaluations_per_second = batch * static_cast<double>(p.request.steps * ode::effective_stages(ode::find_tableau(p.request.tableau))) / p.forward_seconds.median;
     p.peak_bytes = cost.peak_bytes;
+    p.choice = runs.choice();
     p.rounds = rounds.forward.size();
 }
 

@@ -155,6 +155,7 @@ void add_solves(ProfileRuns& runs, const Method& method, const Study::Parts& par
         {field, tableau, tiling}, {field, tableau, tiling, method}, {}});
     runs.forward = [state] { state->solve(state->ends.s0, state->ends.s1, state->steps, state->x0, state->x1); };
     runs.gradient = [state] { state->gradient(state->loss, state->ends.s0, state->ends.s1, state->steps, state->x0, state->options, state->result); };
+    if constexpr (requires { state->gradient.workspace().sentence(); }) runs.choice = [state] { return state->gradient.workspace().sentence(); };
     runs.cost = [state] { return state->result.cost; };
     const std::vector<L> x(state->x0.begin(), state->x0.begin() + static_cast<std::ptrdiff_t>(runs.rows * dim));
     const L t = static_cast<L>(ends.s0);

@@ -20,6 +20,7 @@ struct ProfileRuns {
     double gemm_flops = 0, read_bytes = 0;
     std::string gemm_shape;
     std::function<ode::Cost()> cost;           // of the last gradient; calls on a tile count once
+    std::function<std::string()> choice = [] { return std::string(); };  // what the method chose by itself, after a gradient
     std::function<std::vector<OpCost>()> ops;  // of one forward and pullback of a tile
     double flops = 0;                          // of one evaluation of one sample
     std::size_t rows = 0, tiles = 0, weight_bytes = 0;

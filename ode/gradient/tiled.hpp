@@ -94,6 +94,9 @@ public:
         add_up(groups, result);
     }
 
+    /// Of one thread, as the last tile left it.
+    [[nodiscard]] const typename Method::template Workspace<F, T>& workspace() const { return workers_.front().ws; }
+
 private:
     // Sample by sample, so that no tile shows.
     template <class L>

@@ -114,3 +114,14 @@ TEST_CASE("profile refuses in one sentence") {
     refuses({"profile", moons, "--out", ""}, "--out");
     refuses({"profile", model("moons.golden.safetensors")}, "moons.golden");
 }
+
+TEST_CASE("a budget of memory is a method that says what it chose, and methods of their own steps are refused") {
+    const json within = json::parse(program::run({"profile", "lotka-volterra", "--steps", "64", "--batch", "4", "--precision", "f64", "--memory", "30kB", "--seconds", "0.1", "--json"}).out);
+    CHECK(within.at("method") == "memory:30000");
+    CHECK(within.at("choice").get<std::string>().find("for 64 steps: ") != std::string::npos);
+    CHECK(within.at("peak_bytes").get<std::size_t>() <= 30000);
+    refuses({"profile", "lotka-volterra", "--memory", "1kB", "--steps", "64"}, "give at least");
+    refuses({"profile", "lotka-volterra", "--memory", "much"}, "--memory");
+    refuses({"profile", "lotka-volterra", "--memory", "1MB", "--method", "dto"}, "--method");
+    refuses({"profile", "lotka-volterra", "--method", "alf"}, "steps of its own");
+}

@@ -175,3 +175,30 @@ TEST_CASE("a killed study goes on where it was, and an interrupted one leaves a 
     REQUIRE(all.size() == expected.size());
     for (const auto& [question, row] : expected) CHECK(timeless(all.at(question)) == timeless(row));
 }
+
+TEST_CASE("a budget of memory is one more method, and one that is too small costs a row, not the study") {
+    const auto rows = [](const char* bytes) {
+        const auto outcome = program::run({"study", "lotka-volterra", "--tableaus", "rk4", "--steps", "8", "--precisions", "f64", "--samples", "1", "--methods", "dto", "--memory", bytes, "--json"});
+        REQUIRE(outcome.status == 0);
+        return nlohmann::json::parse(outcome.out).at("rows");
+    };
+    std::size_t told = 0;
+    for (const char* bytes : {"1kB", "1.5kB", "2kB", "3kB", "4kB", "64MB"}) {
+        INFO(bytes);
+        const auto found = rows(bytes);
+        REQUIRE(found.size() == 2);
+        const auto& row = found.at(1);
+        CHECK(row.at("method") == std::string("memory:") + bytes);
+        const auto note = row.at("note").get<std::string>();
+        if (row.at("error").is_null()) {
+            CHECK(note.find("give at least") != std::string::npos);
+            ++told;
+            continue;
+        }
+        CHECK(note.find("for 8 steps: ") != std::string::npos);
+        CHECK(row.at("error") == found.at(0).at("error"));
+        CHECK(row.at("error_to_dto") == 0);
+    }
+    CHECK((told > 0 && told < 6));
+    program::refuses({"study", "lotka-volterra", "--memory", "much"}, "much");
+}
