@@ -121,7 +121,7 @@ TEST_CASE("a budget of memory is a method that says what it chose, and methods o
     CHECK(within.at("choice").get<std::string>().find("for 64 steps: ") != std::string::npos);
     CHECK(within.at("peak_bytes").get<std::size_t>() <= 30000);
     refuses({"profile", "lotka-volterra", "--memory", "1kB", "--steps", "64"}, "give at least");
-    refuses({"profile", "lotka-volterra", "--memory", "much"}, "--memory");
+    refuses({"profile", "lotka-volterra", "--memory", "much"}, "memory 'much'");
     refuses({"profile", "lotka-volterra", "--memory", "1MB", "--method", "dto"}, "--method");
     refuses({"profile", "lotka-volterra", "--method", "alf"}, "steps of its own");
 }
