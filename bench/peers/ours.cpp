@@ -1,6 +1,6 @@
 // Our side of compare.py: reads "gradient COUNT", "forward COUNT" or "limit COUNT" on standard input and answers with the shortest and the median seconds
 // of so many. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
-// often), measured beside it; of the orbit, the solve alone, written by hand.
+// often), measured beside it; of the orbit and of W4, the solve alone, written by hand.
 // ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
 // METHOD is dto, and for W4 and W7 replay, compiled or, as machine code, a schedule such as binomial:8. --write writes the network and ends, --read takes it from there.
 #include "bench/workloads.hpp"
@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <iostream>
 
@@ -160,6 +161,20 @@ Side stepped(const Method& gradient, const autodiff::ProgramField<double>& plain
             }};
 }
 
+// x(t₁) of the network of W4 by the midpoint rule, written by hand.
+double by_hand(const Perceptron& p, std::size_t steps) {
+    const Layer &in = p.layers[0], &out = p.layers[1];
+    const auto f = [&](double x) {
+        double sum = out.bias[0];
+        for (std::size_t j = 0; j < in.outputs; ++j) sum += out.weight[j] * std::tanh(in.weight[j] * x + in.bias[j]);
+        return sum;
+    };
+    const double h = p.t1 / static_cast<double>(steps);
+    double x = p.x0[0];
+    for (std::size_t n = 0; n < steps; ++n) x += h * f(x + 0.5 * h * f(x));
+    return x;
+}
+
 /// A schedule as machine code. Its limit is what its counts predict: the forward steps beyond n in one solve, and store-all.
 Side scheduled(const std::string& spelling, const autodiff::ProgramField<double>& plain, const Perceptron& p, std::size_t steps) {
     const std::vector<std::string_view> parts = ode::split_spelling(spelling);
@@ -190,7 +205,12 @@ Side side_of(const std::string& workload, const std::string& file, const std::st
     }
     const Perceptron p = network(workload, file);
     if (workload == "w4" && !compiled && method != "replay") return scheduled(method, field<double>(p, false), p, steps);
-    if (workload == "w4") return stepped(ode::dto::StoreAll{}, field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
+    if (workload == "w4") {
+        Side side = stepped(ode::dto::StoreAll{}, field<double>(p, false), "midpoint", p.x0, p.y, p.t1, steps, compiled, false);
+        side.limit = [p, steps, x = std::make_shared<double>()] { *x = by_hand(p, steps); };
+        side.limit_times = 1;
+        return side;
+    }
     return precision == "f32" ? perceptron<float>(p, steps, batch, threads) : perceptron<double>(p, steps, batch, threads);
 }
 
