@@ -117,18 +117,11 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
     const detail::Watch watch = [&hooks] {
         if (hooks.stop()) throw StudyStopped{};
     };
-    const bool few_digits = p.network && p.digits <= 12;
-    const auto exact = [&] { return detail::truth_in_mpfr50(*parts_, watch); };
-    const auto quick_or_exact = [&]() -> std::function<detail::TrueGradient(std::size_t)> {
-        return [quick = detail::truth_in_f80(*parts_, watch), exact = exact()](std::size_t sample) {
-            try {
-                return quick(sample);
-            } catch (const std::runtime_error&) {  // these digits are just beyond extended precision
-                return exact(sample);
-            }
-        };
+    const bool few_digits = p.smooth && p.network && p.digits <= 12;
+    const auto quick_or_exact = [&, quick = few_digits ? detail::truth_in_f80(*parts_, watch) : nullptr](std::size_t sample) {
+        try { return quick(sample); } catch (const std::runtime_error&) { return detail::truth_in_mpfr50(*parts_, watch)(sample); }  // just beyond extended precision
     };
-    const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : few_digits ? quick_or_exact() : exact();
+    const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : few_digits ? std::function<detail::TrueGradient(std::size_t)>(quick_or_exact) : detail::truth_in_mpfr50(*parts_, watch);
     hooks.event({StudyEvent::Kind::truth_begins, nullptr, 0, p.samples, 0, 0});
     std::vector<detail::TrueGradient> found(p.samples);
     std::size_t done = 0;
