@@ -23,7 +23,7 @@ bool is_checkpointed(std::string_view method);
 
 /// Seconds over bytes on the finest grid of the first tableau in `precision`, every method a labelled mark, and the curves that theory draws for
 /// binomial and mixed schedules with 1, 2, 3, … slots: n + E(n, s) and M(n, s) steps forward and n reversed, each of the two costing half of a step of
-/// dto. Nothing where no schedule was studied.
+/// dto. Nothing without a row of dto and one of a binomial schedule, which the curves start from.
 std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision);
 
 }  // namespace costate::guidance
