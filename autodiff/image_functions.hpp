@@ -30,6 +30,11 @@ inline void check_image_size(std::string_view what, const std::string& of, std::
                                 "; give the shape that it has");
 }
 
+/// 1 where none of the indices is missing: Node::extra of the ops that have indices.
+inline std::uint32_t every_index(std::span<const std::uint32_t> indices) {
+    return std::find(indices.begin(), indices.end(), ops::no_index) == indices.end() ? 1 : 0;
+}
+
 template <class T>
 void check_shared(std::string_view what, std::span<const Var<T>> weights) {
     for (const Var<T>& w : weights)
@@ -104,7 +109,7 @@ Var<T> gather(const Var<T>& x, std::span<const std::uint32_t> indices) {
         if (i >= x.size() && i != ops::no_index)
             throw std::out_of_range("gather: index " + std::to_string(i) + " of an array of " + std::to_string(x.size()) + " values; stay inside it");
     Tape<T>& tape = detail::tape_of<T>("gather", arguments);
-    return detail::record<ops::Gather, T>(tape, arguments, indices.size(), 0, 0, tape.keep_words(indices));
+    return detail::record<ops::Gather, T>(tape, arguments, indices.size(), 0, detail::every_index(indices), tape.keep_words(indices));
 }
 
 /// y_j = Σ x_i over the i with segments_i = j < count, i ascending; ops::no_index is left out.
@@ -119,7 +124,7 @@ Var<T> segment_sum(const Var<T>& x, std::span<const std::uint32_t> segments, std
         if (i >= count && i != ops::no_index)
             throw std::out_of_range("segment_sum: segment " + std::to_string(i) + " of " + std::to_string(count) + "; count from 0");
     Tape<T>& tape = detail::tape_of<T>("segment_sum", arguments);
-    return detail::record<ops::SegmentSum, T>(tape, arguments, count, 0, 0, tape.keep_words(segments));
+    return detail::record<ops::SegmentSum, T>(tape, arguments, count, 0, detail::every_index(segments), tape.keep_words(segments));
 }
 
 namespace detail {

@@ -10,30 +10,35 @@ namespace costate::autodiff::ops {
 /// The index of nothing: reads as 0, is not summed.
 inline constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
 
-/// One value with indices: how many values the indices point into, how many indices there are.
+/// One value with indices. Node::extra is 1 where every index is one: then nothing has to be asked.
 struct Indexed : Op {
     static double flops(const Node&, const Topology&, const Called&) { return 0; }
 
-    /// y_i = x[index_i]
-    template <class T>
-    static void pick(std::size_t rows, std::size_t n, const std::uint32_t* index, std::size_t m, const T* x, T* y) {
-        for (std::size_t b = 0; b < rows; ++b, x += m, y += n)
-            for (std::size_t i = 0; i < n; ++i) y[i] = index[i] == no_index ? T(0) : x[index[i]];
-    }
-    /// y_i += x[index_i]
-    template <class T>
-    static void pick_added(std::size_t rows, std::size_t n, const std::uint32_t* index, std::size_t m, const T* x, T* y) {
-        for (std::size_t b = 0; b < rows; ++b, x += m, y += n)
+    /// f(i, index_i) for every i that has an index.
+    template <class F>
+    static void for_each_index(bool every, std::size_t n, const std::uint32_t* index, F f) {
+        if (every)
+            for (std::size_t i = 0; i < n; ++i) f(i, index[i]);
+        else
             for (std::size_t i = 0; i < n; ++i)
-                if (index[i] != no_index) y[i] += x[index[i]];
+                if (index[i] != no_index) f(i, index[i]);
+    }
+    /// y_i (+)= x[index_i] for n indices into m values
+    template <class T>
+    static void pick(const Frame<T>& f, std::size_t n, std::size_t m, const T* x, T* y, bool add) {
+        const bool every = f.extra() != 0;
+        if (!add && !every) zero(y, f.rows() * n);
+        for (std::size_t b = 0; b < f.rows(); ++b, x += m, y += n) {
+            if (add) for_each_index(every, n, f.words(), [&](std::size_t i, std::size_t k) { y[i] += x[k]; });
+            else for_each_index(every, n, f.words(), [&](std::size_t i, std::size_t k) { y[i] = x[k]; });
+        }
     }
     /// y[index_i] (+)= Σ x_i, i ascending
     template <class T>
-    static void scatter(std::size_t rows, std::size_t n, const std::uint32_t* index, std::size_t m, const T* x, T* y, bool add) {
-        if (!add) zero(y, rows * m);
-        for (std::size_t b = 0; b < rows; ++b, x += n, y += m)
-            for (std::size_t i = 0; i < n; ++i)
-                if (index[i] != no_index) y[index[i]] += x[i];
+    static void scatter(const Frame<T>& f, std::size_t n, std::size_t m, const T* x, T* y, bool add) {
+        if (!add) zero(y, f.rows() * m);
+        for (std::size_t b = 0; b < f.rows(); ++b, x += n, y += m)
+            for_each_index(f.extra() != 0, n, f.words(), [&](std::size_t i, std::size_t k) { y[k] += x[i]; });
     }
 };
 
@@ -43,16 +48,16 @@ struct Gather : Indexed {
 
     template <class T>
     static void forward(const Frame<T>& f) {
-        pick(f.rows(), f.size(), f.words(), f.x_size(0), f.x(0), f.y());
+        pick(f, f.size(), f.x_size(0), f.x(0), f.y(), false);
     }
     /// x̄[index_i] += ȳ_i
     template <class T>
     static void vjp(const Frame<T>& f) {
-        if (T* bar = f.bar(0)) scatter(f.rows(), f.size(), f.words(), f.x_size(0), f.y_bar(), bar, !f.assign(0));
+        if (T* bar = f.bar(0)) scatter(f, f.size(), f.x_size(0), f.y_bar(), bar, !f.assign(0));
     }
     template <class T>
     static void jvp(const Frame<T>& f) {
-        if (const T* dot = f.dot(0)) pick(f.rows(), f.size(), f.words(), f.x_size(0), dot, f.y_dot());
+        if (const T* dot = f.dot(0)) pick(f, f.size(), f.x_size(0), dot, f.y_dot(), false);
         else zero(f.y_dot(), f.count());
     }
 };
@@ -66,19 +71,16 @@ struct SegmentSum : Indexed {
 
     template <class T>
     static void forward(const Frame<T>& f) {
-        scatter(f.rows(), f.x_size(0), f.words(), f.size(), f.x(0), f.y(), false);
+        scatter(f, f.x_size(0), f.size(), f.x(0), f.y(), false);
     }
     /// x̄_i += ȳ[index_i]
     template <class T>
     static void vjp(const Frame<T>& f) {
-        T* bar = f.bar(0);
-        if (!bar) return;
-        if (f.assign(0)) pick(f.rows(), f.x_size(0), f.words(), f.size(), f.y_bar(), bar);
-        else pick_added(f.rows(), f.x_size(0), f.words(), f.size(), f.y_bar(), bar);
+        if (T* bar = f.bar(0)) pick(f, f.x_size(0), f.size(), f.y_bar(), bar, !f.assign(0));
     }
     template <class T>
     static void jvp(const Frame<T>& f) {
-        if (const T* dot = f.dot(0)) scatter(f.rows(), f.x_size(0), f.words(), f.size(), dot, f.y_dot(), false);
+        if (const T* dot = f.dot(0)) scatter(f, f.x_size(0), f.size(), dot, f.y_dot(), false);
         else zero(f.y_dot(), f.count());
     }
 };

@@ -1,230 +1,12 @@
-// Convolutions as implicit matrix products. For a block of pixels and of channels the rows of x are laid down once for each column shift (and
-// phase of rows), padding included: then every tap of the kernel reads its panel of pixels at a fixed offset, and no patches are copied out.
+// Convolutions as implicit matrix products: blocks of pixels and channels, laid down in L2, against tiles of outputs.
 // The meaning is in kernels/reference/convolution.hpp.
 #pragma once
 
 #include "kernels/simd/narrow.hpp"
-#include "kernels/simd/tile.hpp"
+#include "kernels/simd/tap_copies.hpp"
 
 namespace costate::kernels::simd {
 namespace {
-
-// One step of a tile reads its vectors at an offset of its own; otherwise as tile().
-template <class V, int Rows, int Vectors>
-void tap_tile(const TileCall<Element<V>>& call) {
-    using T = Element<V>;
-    constexpr bool masks = has_avx512<V> && Vectors <= 2;
-    const bool whole = !masks || call.columns >= Vectors * width<V>;
-    Accumulators<V, Rows, Vectors> acc;
-    if (!call.read_y) {
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-            const V start(call.row_bias ? call.row_bias[r] : T(0));
-#pragma GCC unroll 8
-            for (int v = 0; v < Vectors; ++v) acc.v[r][v] = start;
-        }
-    } else if (whole) start_tile<V, Rows, Vectors, false>(call, acc);
-    else start_tile<V, Rows, Vectors, masks>(call, acc);
-    const T* a = call.a;
-    const T* const b = call.b;
-    const std::int32_t* offset = call.offsets;
-    for (std::size_t s = call.steps; s > 0; --s, a += tap_stride, ++offset) {
-        const T* const at = b + *offset;
-        V bv[Vectors];
-#pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v) bv[v] = read<V>(at + v * width<V>);
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-            const V ar(a[r]);
-#pragma GCC unroll 8
-            for (int v = 0; v < Vectors; ++v) acc.v[r][v] = add_product(ar, bv[v], acc.v[r][v]);
-        }
-    }
-    if (whole) finish_tile<V, Rows, Vectors, false>(call, acc);
-    else finish_tile<V, Rows, Vectors, masks>(call, acc);
-}
-
-template <class V>
-struct TapTiles {
-    template <int... R>
-    static constexpr auto half_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 1>...};
-    }
-    template <int... R>
-    static constexpr auto one_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2>...};
-    }
-    template <int... R>
-    static constexpr auto many_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2 * panels_at_once<V>(R + 1)>...};
-    }
-    using Sequence = std::make_integer_sequence<int, static_cast<int>(Blocking<V>::rows)>;
-    static constexpr auto half = half_of(Sequence{});
-    static constexpr auto one = one_of(Sequence{});
-    static constexpr auto many = many_of(Sequence{});
-};
-
-// The shifted copies of a block: copy (phase of rows, column shift) of a channel, `height` rows of `width` pixels, `stride` apart.
-template <class V>
-struct Copies {
-    using T = Element<V>;
-    static constexpr std::size_t most_steps = 1152 / sizeof(T);                  // of one product: their weights stay in L1
-    static constexpr std::size_t capacity = (std::size_t{256} << 10) / sizeof(T);  // of a block: in L2
-    static constexpr std::size_t line = 64 / sizeof(T);
-
-    std::size_t count = 0;
-    std::int32_t phase[most_taps], shift[most_taps];
-    std::uint32_t copy_of[most_taps];  // by tap
-    std::int32_t row_of[most_taps];    // by tap, from the first
-    std::int32_t first_row = 0, extra = 0;
-    std::size_t channels = 1, rows = 1, columns = 1;  // of a block
-
-    explicit Copies(const TapCall<T>& call) {
-        const auto step = static_cast<std::int32_t>(call.in_step_y);
-        std::int32_t last = 0;
-        for (std::size_t t = 0; t < call.tap_count; ++t) {
-            const std::int32_t p = (call.taps[t].y % step + step) % step, row = (call.taps[t].y - p) / step;
-            std::size_t c = 0;
-            while (c < count && (phase[c] != p || shift[c] != call.taps[t].x)) ++c;
-            phase[c] = p;
-            shift[c] = call.taps[t].x;
-            count = c == count ? count + 1 : count;
-            copy_of[t] = static_cast<std::uint32_t>(c);
-            row_of[t] = row;
-            first_row = t == 0 || row < first_row ? row : first_row;
-            last = t == 0 || row > last ? row : last;
-        }
-        for (std::size_t t = 0; t < call.tap_count; ++t) row_of[t] -= first_row;
-        extra = last - first_row;
-        choose_block(call);
-    }
-
-    [[nodiscard]] std::size_t plane(std::size_t block_rows, std::size_t block_columns) const {
-        const std::size_t n = (block_rows + static_cast<std::size_t>(extra)) * block_columns + line;  // the last row's vector may spill
-        return ((n + line - 1) / line | 1) * line;  // an odd number of cache lines: steps do not meet in the cache
-    }
-
-private:
-    static std::size_t parts(std::size_t n, std::size_t most) { return (n + most - 1) / most; }
-    static std::size_t nearly_equal(std::size_t n, std::size_t most) { return parts(n, parts(n, most)); }
-
-    void choose_block(const TapCall<T>& call) {
-        if (count == 0) {  // no tap reaches these pixels
-            rows = call.grid_height;
-            columns = call.grid_width;
-            return;
-        }
-        constexpr std::size_t usable = capacity - 4 * line;
-        const std::size_t around = static_cast<std::size_t>(extra), least = call.grid_width < 64 ? call.grid_width : 64;
-        const auto fits = [&](std::size_t c, std::size_t r, std::size_t w) { return count * c * plane(r, w) <= usable; };
-        channels = most_steps / call.tap_count < call.channels ? most_steps / call.tap_count : call.channels;
-        channels = channels == 0 ? 1 : nearly_equal(call.channels, channels);
-        while (channels > 1 && !fits(channels, 1, least)) channels = channels / 2;
-        columns = call.grid_width;
-        while (columns > 2 * line && !fits(channels, 1, columns)) columns = columns / 2;
-        columns = nearly_equal(call.grid_width, columns);
-        const std::size_t most = (usable / (count * channels) - 3 * line) / columns;
-        rows = most > around + 1 ? most - around : 1;
-        rows = nearly_equal(call.grid_height, rows < call.grid_height ? rows : call.grid_height);
-    }
-};
-
-// A rectangle of the grid and some channels.
-struct TapBlock {
-    std::size_t row, rows, column, columns, channel, channels;
-};
-
-// The elements [low, high) of a vector at p; the others are 0 and not touched.
-template <class V>
-[[gnu::always_inline]] inline V read_between(const Element<V>* p, std::size_t low, std::size_t high) {
-    if constexpr (has_avx512<V>) {
-        const auto mask = static_cast<std::uint32_t>(((1u << high) - 1) & ~((1u << low) - 1));
-        if constexpr (is_double<V>) return V(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
-        else return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
-    } else {
-        Element<V> buffer[width<V>] = {};
-        for (std::size_t i = low; i < high; ++i) buffer[i] = p[i];
-        return read<V>(buffer);
-    }
-}
-
-// to_j = x[j] (scale[j]) for low ≤ j < high, else 0, j < n; up to a vector beyond n is overwritten.
-template <class V>
-void copy_row(const Element<V>* x, const Element<V>* scale, std::size_t low, std::size_t high, std::size_t n, Element<V>* to) {
-    constexpr std::size_t w = width<V>;
-    for (std::size_t j = 0; j < n; j += w) {
-        const std::size_t l = low > j ? low - j : 0, h = high > j ? high - j : 0;
-        V v(0);
-        if (l == 0 && h >= w) v = scale ? read<V>(x + j) * read<V>(scale + j) : read<V>(x + j);
-        else if (l < h && l < w) {
-            v = read_between<V>(x + j, l, h < w ? h : w);
-            if (scale) v = v * read_between<V>(scale + j, l, h < w ? h : w);
-        }
-        write(to + j, v);
-    }
-}
-
-// to_j = x[step j] (scale[step j]) for low ≤ j < high, else 0, j < n.
-template <class T>
-void copy_spaced(const T* x, const T* scale, std::size_t step, std::size_t low, std::size_t high, std::size_t n, T* to) {
-    for (std::size_t j = 0; j < low; ++j) to[j] = T(0);
-    for (std::size_t j = high; j < n; ++j) to[j] = T(0);
-    if (scale)
-        for (std::size_t j = low; j < high; ++j) to[j] = x[j * step] * scale[j * step];
-    else if (step == 2)
-        for (std::size_t j = low; j < high; ++j) to[j] = x[j * 2];
-    else
-        for (std::size_t j = low; j < high; ++j) to[j] = x[j * step];
-}
-
-// Of one column shift: pixel j of a block reads column begin + step j of a row; it is there for low ≤ j < high.
-struct Columns {
-    std::int64_t begin;
-    std::size_t low, high;
-
-    Columns(std::size_t in_width, std::size_t step, std::int64_t shift, std::size_t column, std::size_t columns) {
-        const auto s = static_cast<std::int64_t>(step), n = static_cast<std::int64_t>(columns), width = static_cast<std::int64_t>(in_width);
-        begin = static_cast<std::int64_t>(column) * s + shift;
-        const std::int64_t first = begin < 0 ? (-begin + s - 1) / s : 0, end = begin < width ? (width - begin + s - 1) / s : 0;
-        low = static_cast<std::size_t>(first < n ? first : n);
-        high = static_cast<std::size_t>(end < n ? end : n);
-        if (high < low) high = low;
-    }
-};
-
-// All copies of a block's channels.
-template <class V>
-void lay_down(const TapCall<Element<V>>& call, const Copies<V>& copies, const TapBlock& block, Element<V>* to) {
-    using T = Element<V>;
-    const std::size_t stride = copies.plane(block.rows, block.columns), height = block.rows + static_cast<std::size_t>(copies.extra);
-    const auto step = static_cast<std::int64_t>(call.in_step_y), rows = static_cast<std::int64_t>(call.in_height);
-    for (std::size_t k = 0; k < copies.count; ++k) {
-        const Columns columns(call.in_width, call.in_step_x, copies.shift[k], block.column, block.columns);
-        const std::int64_t first = (static_cast<std::int64_t>(block.row) + copies.first_row) * step + copies.phase[k];
-        for (std::size_t c = 0; c < block.channels; ++c) {
-            const auto plane = static_cast<std::int64_t>((block.channel + c) * call.in_height * call.in_width);
-            T* row = to + (c * copies.count + k) * stride;
-            std::int64_t y = first;
-            for (std::size_t i = 0; i < height; ++i, row += block.columns, y += step) {
-                const bool there = y >= 0 && y < rows && columns.low < columns.high;
-                const std::int64_t at = there ? plane + y * static_cast<std::int64_t>(call.in_width) + columns.begin : 0;
-                const std::size_t low = there ? columns.low : block.columns, high = there ? columns.high : block.columns;
-                const T* const scale = call.scale ? call.scale + at : nullptr;
-                if (call.in_step_x == 1) copy_row<V>(call.x + at, scale, low, high, block.columns, row);
-                else copy_spaced(call.x + at, scale, call.in_step_x, low, high, block.columns, row);
-            }
-        }
-    }
-}
-
-// Where every step of a block's product finds its panel.
-template <class V>
-void list_offsets(const TapCall<Element<V>>& call, const Copies<V>& copies, const TapBlock& block, std::int32_t* offsets) {
-    const std::size_t stride = copies.plane(block.rows, block.columns);
-    for (std::size_t c = 0; c < block.channels; ++c)
-        for (std::size_t t = 0; t < call.tap_count; ++t)
-            *offsets++ = static_cast<std::int32_t>((c * copies.count + copies.copy_of[t]) * stride + static_cast<std::size_t>(copies.row_of[t]) * block.columns);
-}
 
 // Whether a block's pixels lie side by side in y.
 template <class T>
@@ -232,26 +14,60 @@ bool contiguous(const TapCall<T>& call, const TapBlock& block) {
     return block.columns == call.out_width && call.out_step_y == 1 && call.out_step_x == 1;
 }
 
+// p[step i] = from[i], i < count.
+template <class V>
+void write_spaced(Element<V>* p, std::size_t step, const Element<V>* from, std::size_t count) {
+    std::size_t i = 0;
+    if constexpr (has_avx512<V>) {
+        constexpr std::size_t w = width<V>;
+        for (; step == 2 && i < count; i += w) {
+            const std::size_t n = count - i < w ? count - i : w;
+            const V v = Between<V>(0, n, 0)(from + i);
+            const auto mask = static_cast<std::uint32_t>(0x55555555u & ((std::uint64_t{1} << (2 * n)) - 1));
+            Element<V>* const to = p + 2 * i;
+            if constexpr (is_double<V>) {
+                const __m512i low = _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3);
+                _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), _mm512_permutexvar_pd(low, v));
+                _mm512_mask_storeu_pd(to + w, static_cast<__mmask8>(mask >> w), _mm512_permutexvar_pd(_mm512_add_epi64(low, _mm512_set1_epi64(4)), v));
+            } else {
+                const __m512i low = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+                _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), _mm512_permutexvar_ps(low, v));
+                _mm512_mask_storeu_ps(to + w, static_cast<__mmask16>(mask >> w), _mm512_permutexvar_ps(_mm512_add_epi32(low, _mm512_set1_epi32(8)), v));
+            }
+        }
+    }
+    for (; i < count; ++i) p[step * i] = from[i];
+}
+
+// f(place in y's plane, place in the panel, pixels) for every part of a panel that lies in one row of the grid.
+template <class T, class F>
+[[gnu::always_inline]] inline void for_each_run(const TapCall<T>& call, const TapBlock& block, std::size_t pixel, std::size_t count, const F& f) {
+    std::size_t row = pixel / block.columns, column = pixel % block.columns;
+    for (std::size_t j = 0; j < count; column = 0, ++row) {
+        const std::size_t in_row = block.columns - column, n = in_row < count - j ? in_row : count - j;
+        f((call.out_y + (block.row + row) * call.out_step_y) * call.out_width + call.out_x + (block.column + column) * call.out_step_x, j, n);
+        j += n;
+    }
+}
+
 // A tile whose pixels lie scattered: through a copy of y.
 template <class V>
 void scattered_tile(const TapCall<Element<V>>& call, const TapBlock& block, std::size_t pixel, std::size_t rows, Element<V>* y, TileCall<Element<V>> tile) {
     using B = Blocking<V>;
     alignas(64) Element<V> copy[B::rows * B::panel];
-    std::size_t places[B::panel];
-    std::size_t row = pixel / block.columns, column = pixel % block.columns;
-    for (std::size_t j = 0; j < tile.columns; ++j) {
-        places[j] = (call.out_y + (block.row + row) * call.out_step_y) * call.out_width + call.out_x + (block.column + column) * call.out_step_x;
-        if (++column == block.columns) column = 0, ++row;
-    }
-    for (std::size_t r = 0; tile.read_y && r < rows; ++r)
-        for (std::size_t j = 0; j < tile.columns; ++j) copy[r * B::panel + j] = y[r * call.out_plane + places[j]];
-    const std::size_t columns = tile.columns;
+    const std::size_t columns = tile.columns, step = call.out_step_x;
+    if (tile.read_y)
+        for_each_run(call, block, pixel, columns, [&](std::size_t place, std::size_t j, std::size_t n) {
+            for (std::size_t r = 0; r < rows; ++r)
+                for (std::size_t i = 0; i < n; ++i) copy[r * B::panel + j + i] = y[r * call.out_plane + place + step * i];
+        });
     tile.y = copy;
     tile.y_stride = B::panel;
     tile.columns = B::panel;
     (columns <= width<V> ? TapTiles<V>::half : TapTiles<V>::one)[rows - 1](tile);
-    for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t j = 0; j < columns; ++j) y[r * call.out_plane + places[j]] = copy[r * B::panel + j];
+    for_each_run(call, block, pixel, columns, [&](std::size_t place, std::size_t j, std::size_t n) {
+        for (std::size_t r = 0; r < rows; ++r) write_spaced<V>(y + r * call.out_plane + place, step, copy + r * B::panel + j, n);
+    });
 }
 
 // Some outputs against all panels of a block.
