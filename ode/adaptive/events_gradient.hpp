@@ -18,6 +18,7 @@
 namespace costate::ode {
 
 /// ∂L of a loss L(x₁, t_1 … t_m, x⁻_1 … x⁻_m) of the end, of the times of the m events and of the states just before them; what is empty is 0.
+/// States at save times have no part in it: one that a loss reads is an event of its own, of g = t − s without a jump, and is read as x⁻ there.
 template <Scalar T>
 struct EventSeeds {
     std::vector<T> x1_bar;       ///< ∂L/∂x₁, after the jump of an event that ended the solve
