@@ -17,6 +17,11 @@ namespace costate::ode::detail {
 [[nodiscard]] Interpolant interpolant(std::size_t order, std::string_view source, std::initializer_list<std::string_view> d,
                                       std::initializer_list<std::string_view> extra = {});
 
+/// Of the order asked for, from the cubic of Hermite upwards: of degree q through both ends, their slopes, and q − 3 slopes between them at values of
+/// the interpolant of degree q − 1, which are (q − 3)(q − 2)/2 stages more in all.
+/// (Enright, Jackson, Nørsett, Thomsen, Interpolants for Runge–Kutta formulas, 1986)
+[[nodiscard]] Interpolant bootstrapped_interpolant(EmbeddedPair pair, std::size_t order);
+
 [[nodiscard]] Interpolant verner_6_5_interpolant();
 [[nodiscard]] Interpolant verner_8_7_interpolant();
 

@@ -38,6 +38,7 @@ EmbeddedPair embedded_pair(const Tableau& tableau) {
         pair.error_order = 8;
     }
     pair.interpolant = detail::known_interpolant(tableau);
+    if (pair.interpolant.order + 1 < pair.order) pair.interpolant = detail::bootstrapped_interpolant(pair, pair.order - 1);
     return pair;
 }
 

@@ -14,12 +14,12 @@
 namespace costate::ode {
 
 /// x(t + τh) = H(τ) + h Σ_m B_m(τ) Σ_i d_mi k_i,  with H the cubic through both ends and their slopes and
-/// B_1 = τ²(1−τ)², B_2 = τ³(1−τ)², B_3 = τ³(1−τ)³, B_4 = τ⁴(1−τ)³: once differentiable across steps whatever the d.
+/// B_1 = τ²(1−τ)², B_2 = τ³(1−τ)², B_3 = τ³(1−τ)³, B_4 = τ⁴(1−τ)³, …: once differentiable across steps whatever the d.
 /// (Shampine, Some practical Runge–Kutta formulas, 1986; Hairer, Nørsett, Wanner, Solving ODEs I, II.6)
 struct Interpolant {
     std::size_t order = 3;                         ///< uniformly in τ: the error is O(h^(order+1)) in one step
     std::string source = "cubic Hermite";
-    std::vector<std::vector<Rational>> d = {};     ///< at most 4 rows, on the stages and the extra ones
+    std::vector<std::vector<Rational>> d = {};     ///< a row a B_m, on the stages and the extra ones
     std::vector<std::vector<Rational>> extra = {}; ///< rows of a of stages evaluated only where values between the ends are wanted
 };
 
@@ -37,7 +37,7 @@ struct EmbeddedPair {
     [[nodiscard]] std::size_t stages() const { return error.size(); }
 };
 
-/// The pair of a tableau of the library, with an interpolant of order p − 1 or more for the pairs of the library, else the cubic of Hermite (source and order say which).
+/// The pair of a tableau of the library, with an interpolant of order p − 1 or more: that of its authors, or one made for it (source and order say which).
 /// Throws std::invalid_argument for a tableau that is implicit, inconsistent or without b̂.
 [[nodiscard]] EmbeddedPair embedded_pair(const Tableau& tableau);
 [[nodiscard]] EmbeddedPair embedded_pair(std::string_view tableau);
@@ -51,14 +51,13 @@ Terms<T> terms_of(const std::vector<Rational>& values) {
     return terms;
 }
 
-/// B_1(τ) … B_4(τ).
+/// B_{m+1}(τ), of degree m + 4.
 template <Scalar T>
 T bump(std::size_t m, const T& tau) {
     const T rest = T(1) - tau, both = tau * rest;
     T value = both * both;
-    if (m >= 1) value = value * tau;
-    if (m >= 2) value = value * rest;
-    return m >= 3 ? value * tau : value;
+    for (std::size_t i = 0; i < m; ++i) value = value * (i % 2 == 0 ? tau : rest);
+    return value;
 }
 
 }  // namespace detail

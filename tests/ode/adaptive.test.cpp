@@ -99,6 +99,26 @@ TEST_CASE("interpolants have the order that they say, proved in the rationals, a
     CHECK_THROWS_WITH(embedded_pair("rk4"), Contains("'rk4' has no embedded method"));
 }
 
+TEST_CASE("pairs without an interpolant of their own are given one of order p - 1, by stages of rising order") {
+    for (const auto& [name, p] : std::map<std::string, std::size_t>{{"aitken-neville:5", 5}, {"aitken-neville:6", 6}, {"gragg:6", 6}, {"gragg:8", 8}}) {
+        INFO(name);
+        const EmbeddedPair pair = embedded_pair(name);
+        REQUIRE(pair.order == p);
+        const std::size_t q = pair.interpolant.order;
+        CHECK(q == p - 1);
+        CHECK(pair.interpolant.extra.size() == (q - 3) * (q - 2) / 2);
+        for (const Rational& tau : {ratio(1, 7), ratio(3, 5), ratio(9, 10)}) {
+            CHECK(order_residual(read_at(pair, tau), q) < 1e-40);
+            CHECK(order_residual(read_at(pair, tau), q + 1) > 1e-6);
+        }
+    }
+    EmbeddedPair spoilt = embedded_pair("gragg:6");
+    spoilt.interpolant.extra[1][0] += ratio(1, 1000), spoilt.interpolant.extra[1][1] -= ratio(1, 1000);
+    CHECK(order_residual(read_at(spoilt, ratio(1, 2)), 5) > 1e-6);
+    const EmbeddedPair cubic = embedded_pair("gragg:4");
+    CHECK((cubic.order == 4 && cubic.interpolant.order == 3 && cubic.interpolant.extra.empty()));
+}
+
 TEST_CASE("the estimates have the order that the controllers count on") {
     for (const std::string& name : pairs) {
         INFO(name);
