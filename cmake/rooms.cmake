@@ -38,10 +38,10 @@ function(costate_tests_common)
     <algorithm> <cmath> <filesystem> <fstream> <functional> <span> <string> <vector>)
 endfunction()
 
-# costate_tests(<room> [LINK target...]): every tests/<room>/*.test.cpp is a program of its own and one ctest.
+# costate_tests(<room> [LINK target...] [EXCEPT name...]): every tests/<room>/*.test.cpp is a program of its own and one ctest, but for those names.
 # A file named *.shared.test.cpp reads ../shared; it prints "SKIPPED: reason" where that is absent.
 function(costate_tests room)
-  cmake_parse_arguments(TESTS "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(TESTS "" "" "LINK;EXCEPT" ${ARGN})
   if(NOT TARGET costate_tests_common)
     costate_tests_common()
   endif()
@@ -49,6 +49,9 @@ function(costate_tests room)
   foreach(file IN LISTS files)
     get_filename_component(stem ${file} NAME)
     string(REPLACE ".test.cpp" "" stem ${stem})
+    if(stem IN_LIST TESTS_EXCEPT)
+      continue()
+    endif()
     set(target test-${room}-${stem})
     add_executable(${target} ${file})
     # What is tested for speed lies in the rooms; -O1 halves the time that heavy templates take to compile.
