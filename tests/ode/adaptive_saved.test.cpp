@@ -82,6 +82,7 @@ void check(F f, const char* name, double t0, double t1, const std::vector<double
     REQUIRE(call());
     const TimeGrid<double>& grid = ws.forward.grid;
     REQUIRE(grid.steps() > 1);
+    CHECK(g.cost.vjps <= 1 + grid.steps() * (ws.columns.size() - 1));  // a slope that two steps share is pulled back once
     const Inputs at{duals(x0), duals(f.p), D(t0), D(t1), duals(times)};
     CHECK(g.loss == Approx(replay(tableau, grid, at).value).epsilon(1e-13));
     const auto seeded = [&](auto&& seed) {
