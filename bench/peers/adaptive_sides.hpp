@@ -48,7 +48,7 @@ autodiff::ProgramField<T> spiral_field(const Perceptron& p) {
     Tape<T> tape;
     tape.input(1, Sharing::shared, "t");
     const Var<T> x = tape.input(2, Sharing::per_sample, "x");
-    Var<T> h = x * x * x;
+    Var<T> h = pow(x, 3);
     for (std::size_t l = 0; l < p.layers.size(); ++l) {
         const Layer& layer = p.layers[l];
         const std::string name = "layer" + std::to_string(l);

@@ -23,14 +23,14 @@ namespace detail {
 template <class F, class L, Scalar T>
 class SavedSweep {
 public:
-    SavedSweep(F& f, std::span<const L> terms, std::span<const T> times, std::size_t size, SavedWorkspace<F, T>& ws, GradientResult<T>& result)
-        : f_(f), terms_(terms), times_(times), n_(size), rows_(ws.columns.size()), ws_(ws), result_(result) {
+    SavedSweep(F& f, std::span<const L> terms, std::span<const T> times, std::size_t size, bool want_time, SavedWorkspace<F, T>& ws, GradientResult<T>& result)
+        : f_(f), terms_(terms), times_(times), n_(size), rows_(ws.columns.size()), wanted_(want_time), ws_(ws), result_(result) {
         for (std::vector<T>* v : {&ws.nu, &ws.mu, &ws.carry, &ws.y}) v->resize(size);
         ws.ell.resize(rows_ * size);
         ws.zeros.assign(size, T(0));
         ws.dual_weights.resize(rows_);
         ws.weights.resize(times.size() * rows_);
-        ws.weight_dots.resize(times.size() * rows_);
+        ws.weight_dots.resize(rows_);
         ws.bars.resize(times.size() * size);
         ws.time_bars.resize(times.size());
         ws.pointers.reserve(rows_ + times.size() + 1);
@@ -44,8 +44,11 @@ public:
         std::fill(ws_.ell.begin(), ws_.ell.end(), T(0));
         step_ = n;
         for (std::size_t i = rows_; i-- > 0;) stage(i, t, h, first, last, bars);
-        for (std::size_t j = first; j < last; ++j) kernels::axpy<T>(T(1), bar(j), std::span<T>(ws_.lambda));
-        for (std::size_t i = 0; i < rows_; ++i) kernels::axpy<T>(T(1), std::span<const T>(ws_.ell).subspan(i * n_, n_), std::span<T>(ws_.lambda));
+        ws_.pointers.clear();
+        for (std::size_t j = first; j < last; ++j) ws_.pointers.push_back(bar(j).data());
+        for (std::size_t i = 0; i < rows_; ++i) ws_.pointers.push_back(ws_.ell.data() + i * n_);
+        ws_.coefficients.assign(ws_.pointers.size(), T(1));
+        kernels::rk_combine<T>(ws_.lambda, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.lambda);
     }
 
 private:
@@ -56,19 +59,20 @@ private:
         return ws_.pointers;
     }
 
-    /// u_j, its loss and ū_j, s̄_j.
+    /// u_j, its loss and ū_j, and s̄_j where times are wanted.
     void meet(std::size_t j, const T& t, const T& h, TimeBars<T>& bars) {
         const T tau = (times_[j] - t) / h;
-        ws_.moving.interpolation_weights(Dual<T>::variable(tau), ws_.dual_weights);
-        const std::span<T> w = std::span<T>(ws_.weights).subspan(j * rows_, rows_), w_dot = std::span<T>(ws_.weight_dots).subspan(j * rows_, rows_);
-        for (std::size_t i = 0; i < rows_; ++i) {
-            w[i] = ws_.dual_weights[i].value;
-            w_dot[i] = ws_.dual_weights[i].tangent;
-        }
+        const std::span<T> w = std::span<T>(ws_.weights).subspan(j * rows_, rows_);
+        ws_.forward.pair.interpolation_weights(tau, w);
         kernels::rk_combine<T>(x_, h, std::span<const T>(w), slopes(), ws_.y);
         result_.loss += terms_[j](std::span<const T>(ws_.y));
         terms_[j].gradient(std::span<const T>(ws_.y), bar(j));
-        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(w_dot), slopes(), ws_.y);
+        if (wanted_) move(j, tau, bars);
+    }
+    void move(std::size_t j, const T& tau, TimeBars<T>& bars) {
+        ws_.moving.interpolation_weights(Dual<T>::variable(tau), ws_.dual_weights);
+        for (std::size_t i = 0; i < rows_; ++i) ws_.weight_dots[i] = ws_.dual_weights[i].tangent;
+        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.weight_dots), slopes(), ws_.y);
         const T time_bar = ws_.time_bars[j] = kernels::dot<T>(bar(j), std::span<const T>(ws_.y));
         bars.t -= time_bar;
         bars.h -= tau * time_bar;
@@ -86,10 +90,15 @@ private:
         const bool with_next = carried_ && i + 1 == ws_.forward.pair.stages;
         const bool reached = first < last || with_next || std::find(column.index.begin(), column.index.end(), rows_) != column.index.end() || feeds(column);
         if (!reached) return;
-        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.nu);
-        bars.h += kernels::dot<T>(ws_.nu, k_.subspan(i * n_, n_));
         const bool with_previous = i == 0 && step_ > 0;
-        kernels::scale<T>(h, ws_.nu, with_previous ? ws_.carry : ws_.mu);
+        const std::span<T> mu = with_previous ? ws_.carry : ws_.mu;
+        if (wanted_) {
+            kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.nu);
+            bars.h += kernels::dot<T>(ws_.nu, k_.subspan(i * n_, n_));
+            kernels::scale<T>(h, ws_.nu, mu);
+        } else {
+            kernels::rk_combine<T>(ws_.zeros, h, std::span<const T>(ws_.coefficients), ws_.pointers, mu);
+        }
         if (with_next) kernels::axpy<T>(T(1), ws_.carry, std::span<T>(ws_.mu));
         if (with_next || with_previous) carried_ = with_previous;
         if (!with_previous) pull(i, t, h, bars);
@@ -123,7 +132,7 @@ private:
     std::span<const L> terms_;
     std::span<const T> times_;
     std::size_t n_, rows_, step_ = 0;
-    bool carried_ = false;  // ws.carry is the μ of k_1 of the step after
+    bool wanted_, carried_ = false;  // ws.carry is the μ of k_1 of the step after
     SavedWorkspace<F, T>& ws_;
     GradientResult<T>& result_;
     std::span<const T> x_, k_;
@@ -171,7 +180,7 @@ private:
         result.cost = {ws.forward.counts.evaluations, 0, 0, 0};
         ws.lambda.assign(size, T(0));
         detail::GridBars<TimeGrid<T>, T> ends(grid, options, result);
-        detail::SavedSweep<F, L, T> sweep(f, terms, times, size, ws, result);
+        detail::SavedSweep<F, L, T> sweep(f, terms, times, size, options.want_time, ws, result);
         const bool ahead = grid.first() < grid.last();
         std::size_t last = times.size();
         for (std::size_t n = grid.steps(); n-- > 0;) {

@@ -21,7 +21,7 @@ struct SavedWorkspace {
     std::vector<T> states, slopes;
     std::vector<Stage> records;        ///< of k_1 of the first step, then of k_2 … k_R step by step
     std::vector<T> lambda, nu, mu, carry, ell, y, zeros;
-    std::vector<T> bars, time_bars, weights, weight_dots;  ///< ū_j, s̄_j, w_i(τ_j) and w_i'(τ_j)
+    std::vector<T> bars, time_bars, weights, weight_dots;  ///< ū_j, s̄_j, w_i(τ_j); w_i'(τ) of the time at hand
     std::vector<Dual<T>> dual_weights;
     std::vector<const T*> pointers;
     std::vector<T> coefficients;
