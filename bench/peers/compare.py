@@ -291,11 +291,11 @@ def main():
         precise = None
         if not args.processes and (not args.only or "w5" in args.only):
             precise = work_precision.measure(args, {name: Side(command, args.core) for name, command in commands(args, W5, folder)})
-            print(work_precision.table(precise, NAMES), flush=True)
+            print(work_precision.table(precise, NAMES, readable), flush=True)
     if args.markdown:
         with open(args.markdown, "w") as out:
             out.write(show(results) if results else "")
-            out.write("\n" + work_precision.table(precise, NAMES) if precise else "")
+            out.write("\n" + work_precision.table(precise, NAMES, readable) if precise else "")
     if args.json:
         with open(args.json, "w") as out:
             json.dump(results + ([precise] if precise else []), out, indent=1)

@@ -53,10 +53,10 @@ def sides_of(result):
     return list(dict.fromkeys(s["side"] for s in result["settings"]))
 
 
-def table(result, names):
+def table(result, names, readable):
     peers = [side for side in sides_of(result) if side != "costate"]
     lines = ["| W5, relative error of the gradient | costate | " + " | ".join(names[p] for p in peers) + " | times faster than the fastest |", "|---" * (len(peers) + 3) + "|"]
-    shown = lambda s: f"{s['seconds'] * 1e6:.3g} µs, {s['method']}, {s['error']:.0e}" if s else "–"
+    shown = lambda s: f"{readable(s['seconds'])}, {s['method']}, {s['error']:.0e}" if s else "–"
     for accuracy in ACCURACIES:
         ours, theirs = best(result, "costate", accuracy), [best(result, p, accuracy) for p in peers]
         fastest = min((s["seconds"] for s in theirs if s), default=None)
@@ -93,7 +93,7 @@ set format xy '10^{{%T}}'
 set grid lc rgb '#dddddd'
 set xlabel 'time of one gradient, µs'
 set ylabel 'its relative error'
-set key top right opaque
+set key bottom left opaque
 plot {", ".join(plots)}
 """
     os.makedirs(os.path.dirname(file) or ".", exist_ok=True)
