@@ -93,7 +93,7 @@ set format xy '10^{{%T}}'
 set grid lc rgb '#dddddd'
 set xlabel 'time of one gradient, µs'
 set ylabel 'its relative error'
-set key bottom left opaque
+set key bottom right opaque
 plot {", ".join(plots)}
 """
     os.makedirs(os.path.dirname(file) or ".", exist_ok=True)
