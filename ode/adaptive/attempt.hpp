@@ -1,7 +1,7 @@
 // One try at a step: the stages after the first, the state it would end at and the error estimates.
 #pragma once
 
-#include "kernels/elementwise.hpp"
+#include "kernels/reduce.hpp"
 #include "ode/adaptive/pair.hpp"
 #include "ode/step_workspace.hpp"
 #include "ode/vector_field.hpp"
