@@ -37,7 +37,7 @@ EmbeddedPair embedded_pair(const Tableau& tableau) {
         pair.second = dop853_second(tableau, pair.stages());
         pair.error_order = 8;
     }
-    pair.interpolant = detail::published_interpolant(tableau);
+    pair.interpolant = detail::known_interpolant(tableau);
     return pair;
 }
 

@@ -38,7 +38,7 @@ struct EmbeddedPair {
     [[nodiscard]] std::size_t stages() const { return error.size(); }
 };
 
-/// The pair of a tableau of the library, with the interpolant its authors published or else the cubic of Hermite (source and order say which).
+/// The pair of a tableau of the library, with an interpolant of order p − 1 or more for the pairs of the library, else the cubic of Hermite (source and order say which).
 /// Throws std::invalid_argument for a tableau that is implicit, inconsistent or without b̂.
 [[nodiscard]] EmbeddedPair embedded_pair(const Tableau& tableau);
 [[nodiscard]] EmbeddedPair embedded_pair(std::string_view tableau);
