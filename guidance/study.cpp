@@ -4,8 +4,7 @@
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "kernels/parallel.hpp"
-#include "ode/checkpoint/check.hpp"
-#include "ode/checkpoint/schedule.hpp"
+#include "ode/checkpoint/plan.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -67,7 +66,7 @@ double calls_of(const StudyProblem& problem, const StudyRow& row) {
     if (row.method == detail::greedy_name) return 3;
     const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
     if (const auto spec = schedule_of(row.method))
-        return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
+        return stages * (static_cast<double>(ode::checkpoint::forward_steps(*spec, row.steps)) / static_cast<double>(row.steps) + 2);
     if (detail::has_own_map(row.method)) return stages * 8;  // there twice, back twice with two products
     return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
 }
@@ -181,10 +180,6 @@ public:
                                    problem_.dimension);
             return row;
         }
-        if (precision == "mpfr50" && method.starts_with("memory:")) {
-            row.note = "a budget of memory is for samples that are solved together; with 50 digits they are solved one by one: choose f32, mixed or f64";
-            return row;
-        }
         GradientOutcome outcome;
         try {
             outcome = compute(precision, tableau, steps, method, 7);
@@ -270,13 +265,16 @@ private:
         }
         std::vector<GradientOutcome> parts(problem_.samples);
         ComputeFactory& make = factory(precision);
+        const std::string share = detail::share_of(method, problem_.samples);
         kernels::parallel_for(problem_.samples, [&](std::size_t i) {
             GradientTask one = task;
+            one.method = share;
             one.first = i;
             one.count = one.repetitions = 1;
             parts[i] = make()(one);
         }, problem_.threads);
         GradientOutcome all = parts[0];
+        if (parts.size() > 1 && !all.note.empty()) all.note = fmt::format("each of {} samples by itself: {}", parts.size(), all.note);
         for (std::size_t i = 1; i < parts.size(); ++i) {
             all.gradient.insert(all.gradient.end(), parts[i].gradient.begin(), parts[i].gradient.end());
             all.seconds += parts[i].seconds;

@@ -47,6 +47,9 @@ bool has_own_map(std::string_view method);
 /// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 
+/// What a method is for one of so many samples that are solved one by one: its share of a budget of memory, and any other as it is.
+std::string share_of(const std::string& method, std::size_t samples);
+
 /// Called now and then while a gradient is computed; throws StudyStopped.
 using Watch = std::function<void()>;
 

@@ -1,37 +1,20 @@
 // Gradients through whole solves: two large networks (W1, W2), a small one on a thousand steps (W4), an orbit in scalar code (W7).
 // Every gradient is compared before it is timed: with the shared reference, else with double precision and the method without tiles.
 // forward, gradient and the dense kernel are timed in turn: ratio = gradient / forward, roof = the gradient's FLOP/s beside the kernel's.
+#include "bench/timing.hpp"
 #include "bench/workloads.hpp"
-#include "kernels/cache.hpp"
-#include "kernels/linear.hpp"
 #include "ode/gradient/store_all.hpp"
-#include "ode/gradient/tile_rows.hpp"
 #include "ode/gradient/tiled.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 using namespace costate;
 using namespace costate::bench;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-template <class F>
-double seconds(F&& call) {
-    const auto begin = Clock::now();
-    call();
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-}
 
 struct Problem {
     Perceptron network;
@@ -67,24 +50,6 @@ std::vector<double> expected(const Problem& p) {
     return p.theta ? result.theta_bar : result.x_bar;
 }
 
-// y = x Wᵀ, 256 × 256 on 168 rows.
-template <class T>
-struct Dense {
-    static constexpr std::size_t n = 256, rows = 168;
-    kernels::PackedMatrix<T> w{std::span<const T>(std::vector<T>(n * n, T(1) / n)), n, n};
-    kernels::AlignedVector<T> x = kernels::AlignedVector<T>(rows * n, T(1)), y = kernels::AlignedVector<T>(rows * n);
-    void operator()() { kernels::linear<T>(w, {}, kernels::Function::identity, rows, std::span<const T>(x), std::span<T>(y)); }
-    static constexpr double flops = 2.0 * n * n * rows;
-};
-
-template <class T>
-std::size_t rows_of(const autodiff::ProgramField<T>& f, const Problem& p) {
-    const auto summary = f.program().summary();
-    const std::size_t sample = summary.workspace_bytes + summary.record_bytes + 6 * p.network.dim() * sizeof(T);
-    const auto weights = static_cast<std::size_t>(2 * p.network.weights()) * sizeof(T);
-    return ode::tile_rows({sample, weights, kernels::second_level_cache()}, p.batch, p.threads);
-}
-
 template <class T>
 void run(benchmark::State& state, const Problem& p) {
     const auto f = field<T>(p.network, !p.theta);
@@ -92,7 +57,7 @@ void run(benchmark::State& state, const Problem& p) {
     const auto x0 = first<T>(p.network.x0, size);
     const ode::SquaredDistance<T> loss(first<T>(p.network.y, size));
     const ode::Tableau& tableau = ode::find_tableau(p.tableau);
-    const ode::Tiling tiling{rows_of<T>(f, p), p.threads};
+    const ode::Tiling tiling{rows_of(f, p.network, p.batch, p.threads), p.threads};
     ode::TiledSolve<autodiff::ProgramField<T>, T> solve(f, tableau, tiling);
     ode::TiledGradient<ode::dto::StoreAll, autodiff::ProgramField<T>, T> gradient(f, tableau, tiling);
     ode::GradientResult<T> result;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,13 @@ Terms<T> terms_of(const std::vector<Rational>& values) {
     return terms;
 }
 
+inline std::size_t fingerprint_of(const EmbeddedPair& pair) {
+    std::size_t mixed = 0;
+    for (const auto* part : {&pair.tableau.c, &pair.tableau.a, &pair.tableau.b, &pair.error, &pair.second})
+        for (const Rational& q : *part) mixed = mixed * 0x9e3779b97f4a7c15u + std::hash<std::string>{}(q.str());
+    return mixed;
+}
+
 /// B_{m+1}(τ), of degree m + 4.
 template <Scalar T>
 T bump(std::size_t m, const T& tau) {
@@ -73,13 +81,15 @@ struct PairCoefficients {
     std::vector<Terms<T>> corrections;  ///< d_m
     bool late_end = false;              ///< k_S is not in the estimate: evaluated once the step is accepted
     std::size_t order = 0, error_order = 0, interpolation_order = 0;
+    std::size_t fingerprint = 0;        ///< of (c, A, b) and the estimates: pairs whose steps or errors differ differ here
 
     explicit PairCoefficients(const EmbeddedPair& pair)
         : stages(pair.stages()),
           extra(pair.interpolant.extra.size()),
           order(pair.order),
           error_order(pair.error_order),
-          interpolation_order(pair.interpolant.order) {
+          interpolation_order(pair.interpolant.order),
+          fingerprint(detail::fingerprint_of(pair)) {
         for (std::size_t i = 0; i + 1 < stages; ++i) {
             c.push_back(from_rational<T>(pair.tableau.c[i]));
             Terms<T> row;

@@ -201,4 +201,18 @@ TEST_CASE("a budget of memory is one more method, and one that is too small cost
     }
     CHECK((told > 0 && told < 6));
     program::refuses({"study", "lotka-volterra", "--memory", "much"}, "much");
+    // with 50 digits samples are solved one by one, and share the budget
+    const auto outcome = program::run({"study", "lotka-volterra", "--tableaus", "rk4", "--steps", "40", "--precisions", "mpfr50", "--samples", "2", "--digits", "12", "--methods",
+                                       "dto,binomial:3,mixed:3,backsolve,reversible-heun", "--memory", "60kB", "--json"});
+    REQUIRE(outcome.status == 0);
+    std::map<std::string, nlohmann::json> found;
+    for (const auto& row : nlohmann::json::parse(outcome.out).at("rows")) found[row.at("method")] = row;
+    REQUIRE(found.size() == 6);
+    const auto &budget = found.at("memory:60kB"), &dto = found.at("dto");
+    CHECK(budget.at("note").get<std::string>().find("each of 2 samples by itself: 30.0 kB for 40 steps: ") != std::string::npos);
+    CHECK(budget.at("error") == dto.at("error"));
+    CHECK(budget.at("error_to_dto") == 0);
+    CHECK(budget.at("peak_bytes").get<std::size_t>() <= 60'000);
+    CHECK(dto.at("peak_bytes").get<std::size_t>() > 60'000);
+    CHECK(budget.at("evaluations").get<std::size_t>() > dto.at("evaluations").get<std::size_t>());
 }

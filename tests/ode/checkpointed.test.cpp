@@ -1,18 +1,11 @@
-// Gradients under checkpoint schedules: bitwise those of store-all, with the steps, the memory and the file that the schedule says.
+// Gradients under checkpoint schedules: bitwise those of store-all, with the steps and the memory that the schedule says.
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpoint_budget.hpp"
 #include "ode/gradient/methods.hpp"
 #include "tests/ode/allocations.hpp"
-#include "tests/ode/fields.hpp"
+#include "tests/ode/checkpoint_gradients.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-
-#include <sys/resource.h>
 
 using namespace costate;
 using namespace costate::ode;
@@ -26,42 +19,6 @@ namespace {
 const std::vector<Spec> specs = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::every, 7, 0},     {Rule::every, 1, 0}, {Rule::square_root, 0, 0},
                                  {Rule::binomial, 1, 0},  {Rule::binomial, 5, 0},    {Rule::mixed, 1, 0},     {Rule::mixed, 6, 0}, {Rule::two_level, 3, 4},
                                  {Rule::two_level, 1, 1}, {Rule::online, 1, 0},      {Rule::online, 5, 0},    {Rule::binomial, 100000, 0}};
-
-template <class T>
-std::vector<std::uint64_t> bits(const std::vector<T>& values) {
-    std::vector<std::uint64_t> result;
-    for (const T& v : values) {
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            result.push_back(0);
-            std::memcpy(&result.back(), &v, std::min(sizeof(T), sizeof(std::uint64_t)));
-        }
-    }
-    return result;
-}
-
-template <class T>
-bool same(const GradientResult<T>& a, const GradientResult<T>& b) {
-    const auto all = [](const GradientResult<T>& g) {
-        std::vector<T> values{g.loss, g.t0_bar, g.t1_bar};
-        for (const std::vector<T>* part : {&g.x_bar, &g.theta_bar, &g.x1}) values.insert(values.end(), part->begin(), part->end());
-        return values;
-    };
-    return all(a) == all(b) && bits(all(a)) == bits(all(b));
-}
-
-template <class T>
-struct Setting {
-    std::vector<T> x0 = batch_of_two<T>();
-    SquaredDistance<T> loss{target<T>()};
-    T t0 = from_rational<T>(ratio(1, 5)), t1 = from_rational<T>(ratio(3, 4));
-};
-
-template <class F, class T, class Method>
-GradientResult<T> gradient(const Method& method, std::size_t steps, const char* tableau = "kutta3", GradientOptions options = {}) {
-    const Setting<T> in;
-    F f{parameters<T>()};
-    return method(f, in.loss, find_tableau(tableau), in.t0, in.t1, steps, in.x0, options);
-}
 
 template <class F, class T>
 void check_bitwise(std::initializer_list<std::size_t> lengths) {
@@ -93,12 +50,22 @@ TEST_CASE("every schedule's gradient is bitwise that of store-all, at the schedu
     CHECK_FALSE(same(gradient<Polynomial<double>, double>(dto::Partner{}, 100), gradient<Polynomial<double>, double>(dto::StoreAll{}, 100)));
 }
 
-TEST_CASE("and over 100000 steps in double and in the prime field") {
+TEST_CASE("and under all eight rules over 10000 and 100000 steps in float, double and the prime field") {
+    const std::vector<Spec> rules = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::every, 100, 0},    {Rule::square_root, 0, 0},
+                                     {Rule::binomial, 12, 0}, {Rule::mixed, 12, 0},      {Rule::two_level, 8, 20}, {Rule::online, 12, 0}};
     const auto check_long = [&]<class T>(T) {
-        const auto expected = gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, 100000, "euler");
-        for (const Spec& spec : {Spec{Rule::binomial, 12, 0}, Spec{Rule::mixed, 12, 0}, Spec{Rule::two_level, 8, 20}, Spec{Rule::online, 12, 0}, Spec{Rule::square_root, 0, 0}})
-            CHECK(same(gradient<RecordingPolynomial<T>, T>(Checkpointed(spec), 100000, "euler"), expected));
+        for (const std::size_t steps : {10000, 100000}) {
+            const auto expected = gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, steps, "euler");
+            for (const Spec& spec : rules) {
+                const Checkpointed method(spec);
+                INFO(ScalarTraits<T>::name << ", " << steps << " steps, " << method.name);
+                CHECK(same(gradient<RecordingPolynomial<T>, T>(method, steps, "euler"), expected));
+            }
+            // a step more is another gradient: the comparison sees one step of so many
+            CHECK_FALSE(same(gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, steps + 1, "euler"), expected));
+        }
     };
+    check_long(float{});
     check_long(double{});
     check_long(PrimeField{});
 }
@@ -289,57 +256,6 @@ TEST_CASE("warm calls allocate nothing, whatever the schedule") {
         CHECK(same(result, first));
         CHECK(result.cost == first.cost);
     }
-}
-
-namespace {
-
-struct Directory {
-    std::filesystem::path path;
-    Directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "costate-test-XXXXXX").string();
-        path = mkdtemp(name.data());
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    [[nodiscard]] std::size_t files() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator()));
-    }
-};
-
-/// RLIMIT_FSIZE for a while: what a full disk is, to one process.
-struct FileLimit {
-    rlimit before{};
-    explicit FileLimit(rlim_t bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &before);
-        const rlimit limited{bytes, before.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &limited);
-    }
-    ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before); }
-};
-
-}  // namespace
-
-TEST_CASE("the file level leaves nothing behind; a full disk and a directory that is none are a sentence") {
-    const Directory directory;
-    const Spec spec{Rule::two_level, 3, 6};
-    const Checkpointed method(spec, directory.path);
-    const auto expected = gradient<Polynomial<double>, double>(dto::StoreAll{}, 200);
-    const Setting<double> in;
-    Polynomial<double> f{parameters<double>()};
-    Checkpointed::Workspace<Polynomial<double>, double> ws(find_tableau("kutta3"));
-    GradientResult<double> found;
-    const auto run = [&](const Checkpointed& by) { by(f, in.loss, in.t0, in.t1, 200, in.x0, {}, ws, found); };
-    run(method);
-    CHECK(same(found, expected));
-    CHECK(directory.files() == 0);  // while the workspace still has it open: a killed process leaves nothing either
-    {
-        const FileLimit limit(3 * 4 * sizeof(double) + 8);  // three states and a bit
-        CHECK_THROWS_WITH(run(method), Contains("slot 3 of 32 bytes cannot be written in " + directory.path.string()) && Contains("free space"));
-    }
-    run(method);  // and goes on working afterwards
-    CHECK(same(found, expected));
-    CHECK_THROWS_WITH(run(Checkpointed(spec, directory.path / "absent")), Contains("no file can be made in") && Contains("absent"));
-    CHECK(directory.files() == 0);
 }
 
 TEST_CASE("spellings") {
