@@ -191,6 +191,16 @@ std::vector<double> neighbours(const Reference& reference, const PairCoefficient
     return found;
 }
 
+double slope_of(const std::vector<double>& at_neighbours) {
+    double sx = 0, sy = 0, sxx = 0, sxy = 0;
+    const auto n = static_cast<double>(at_neighbours.size());
+    for (std::size_t i = 0; i < at_neighbours.size(); ++i) {
+        const double x = -4 - (static_cast<double>(i) - 4) / 36, y = x + std::log10(at_neighbours[i]);
+        sx += x, sy += y, sxx += x * x, sxy += x * y;
+    }
+    return (n * sxy - sx * sy) / (n * sxx - sx * sx);
+}
+
 }  // namespace
 
 // SciPy's controller is the integral one, tolerance by tolerance (see above), so what it would do at tolerances beside those of the table is known.
@@ -203,6 +213,9 @@ TEST_CASE("at 225 tolerances the largest error is at most twice SciPy's, and the
         for (const Reference& reference : references()) {
             INFO(name << ", " << reference.name);
             const auto ours = neighbours(reference, pair, {}), theirs = neighbours(reference, pair, integral);
+            // of dop853 on these two 1.32 and 0.81, SciPy's 1.31 and 0.93: its long steps are not in the regime of h^8 at 1e-4
+            const bool early = pair.order == 8 && (reference.name == "van-der-pol 10" || reference.name == "kepler");
+            if (!early) CHECK(slope_of(ours) == Approx(1).margin(0.15));
             CHECK(*std::max_element(ours.begin(), ours.end()) < 2 * *std::max_element(theirs.begin(), theirs.end()));
             for (std::size_t from = 0; from + 45 <= ours.size(); from += 36) {
                 const auto decade = [from](const std::vector<double>& v) { return std::vector(v.begin() + static_cast<long>(from), v.begin() + static_cast<long>(from + 45)); };

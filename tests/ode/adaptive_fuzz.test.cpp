@@ -281,7 +281,8 @@ TEST_CASE("waves of which nothing is said: a wrong success is rare, and stepped 
     int waves = 0, refuted = 0, successes = 0;
     while (waves < 12000) {
         const Drawn d = draw.field();
-        const AdaptiveOptions<double> options = drawn_options(draw, 400);
+        AdaptiveOptions<double> options = drawn_options(draw, 400);
+        options.tolerance.atol = options.tolerance.rtol = std::pow(10, -draw.between(1, 3));  // where it is least rare
         const auto& pair = pairs[draw.below(pairs.size())];
         if (d.period == 0) continue;
         ++waves;
@@ -296,7 +297,8 @@ TEST_CASE("waves of which nothing is said: a wrong success is rare, and stepped 
         CHECK(longest > d.period / 2);
     }
     CHECK(successes > 5000);
-    CHECK(refuted <= successes / 1000);
+    CHECK(refuted > 0);
+    CHECK(refuted <= successes / 300);
 }
 
 TEST_CASE("controls: what would be wrong is noticed") {
