@@ -7,7 +7,7 @@ namespace costate::ode::checkpoint {
 
 Online::Online(std::size_t slots) : reversal_(false, slots), slots_(slots) {
     if (slots == 0) throw std::invalid_argument("online checkpoints: 0 slots; give at least 1, which will hold x0");
-    kept_.resize(slots);
+    kept_.reserve(slots);
     rewind();
 }
 
@@ -44,6 +44,7 @@ void Online::remove(std::uint32_t slot) {
 
 void Online::append(std::size_t step) {
     const auto slot = static_cast<std::uint32_t>(reversal_.take());
+    if (slot == kept_.size()) kept_.emplace_back();  // new slots come one by one
     kept_[slot] = {step, level_, last_, none};
     if (last_ != none) kept_[last_].later = slot;
     if (last_ == none || searched_ == none) searched_ = slot;

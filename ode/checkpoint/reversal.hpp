@@ -65,7 +65,7 @@ public:
         if (begin_ != end_ || stack_.empty()) return false;
         const Segment& top = stack_.back();
         const bool here = top.where == Where::here, in_memory = top.where == Where::memory;
-        if (top.where == Where::record || top.to - top.from > free_.size() + (in_memory ? 2 : 1)) return false;
+        if (top.where == Where::record || top.to - top.from > empty_slots() + (in_memory ? 2 : 1)) return false;
         leaf = {records_, !here, top.where == Where::file ? Level::file : Level::memory, top.slot, top.from, top.to};
         if (in_memory) free_.push_back(top.slot);
         stack_.pop_back();
@@ -88,10 +88,13 @@ private:
     void by_record(const Segment& segment);
     void last_restore(const Segment& segment);
 
+    /// Slots that are empty.
+    [[nodiscard]] std::size_t empty_slots() const { return free_.size() + (slots_ - touched_); }
+
     bool records_;
-    std::size_t slots_;
+    std::size_t slots_, touched_ = 0;  // slots from touched_ on were never taken
     std::vector<Segment> stack_;
-    std::vector<std::uint32_t> free_;
+    std::vector<std::uint32_t> free_;  // of the others
     std::array<Action, capacity> waiting_;
     std::size_t begin_ = 0, end_ = 0;
 };

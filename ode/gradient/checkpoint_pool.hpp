@@ -28,14 +28,31 @@ public:
         free_.resize(items_.size());
         for (std::size_t i = 0; i < free_.size(); ++i) free_[i] = items_.size() - 1 - i;
     }
-    /// The next `count` items that take() would give, to be used for a while without taking them: spare(0) … spare(count − 1).
-    void provide(std::size_t count) {
-        while (free_.size() < count) {
-            items_.emplace_back();
-            free_.push_back(items_.size() - 1);
+    /// Items for a while, without taking them: those that take() would give, then new ones, made when first asked for. None may be taken or
+    /// given back meanwhile.
+    class Spare {
+    public:
+        explicit Spare(Pool& pool) : pool_(pool), free_(pool.free_.size()), made_(pool.items_.size()) {}
+        Spare(const Spare&) = delete;
+        Spare& operator=(const Spare&) = delete;
+        ~Spare() {
+            for (std::size_t i = pool_.items_.size(); i-- > made_;) pool_.free_.push_back(i);
         }
-    }
-    Item& spare(std::size_t k) { return items_[free_[free_.size() - 1 - k]]; }
+        /// k is at most one more than any k before.
+        Item& operator[](std::size_t k) {
+            if (k < free_) return pool_.items_[pool_.free_[free_ - 1 - k]];
+            const std::size_t i = made_ + (k - free_);
+            if (i == pool_.items_.size()) {
+                pool_.items_.emplace_back();
+                if (pool_.free_.capacity() < pool_.items_.capacity()) pool_.free_.reserve(pool_.items_.capacity());
+            }
+            return pool_.items_[i];
+        }
+
+    private:
+        Pool& pool_;
+        const std::size_t free_, made_;
+    };
     Item& operator[](std::size_t i) { return items_[i]; }
     [[nodiscard]] const std::vector<Item>& items() const { return items_; }
     [[nodiscard]] std::size_t bytes() const { return ode::detail::bytes_of(items_) + ode::detail::bytes_of(free_); }

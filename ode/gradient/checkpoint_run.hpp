@@ -69,7 +69,8 @@ public:
                 CheckpointWorkspace<F, T>& ws, GradientResult<T>& result)
         : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result) {
         ws.x.assign(x0.begin(), x0.end());
-        ws.slots.assign(memory_slots, Held{});
+        ws.slots.clear();
+        ws.slots.reserve(memory_slots);  // filled as they are used: a solve of many millions can be stopped at once
         ws.states.rewind(memory_slots + 1);
         ws.records.rewind(records + 1);
     }
@@ -88,25 +89,8 @@ public:
 
     /// All actions of a leaf: forward from buffer to buffer, and back.
     void perform(const checkpoint::Leaf& leaf) {
-        const std::size_t count = leaf.to - leaf.from, first = start_of(leaf), size = ws_.states[first].size();
-        ws_.states.provide(count - 1);
-        ws_.records.provide(leaf.records ? count : 1);
-        const auto state = [&](std::size_t k) -> std::vector<T>& { return k == 0 ? ws_.states[first] : ws_.states.spare(k - 1); };
-        const auto record = [&](std::size_t k) -> StepRecord<F, T>& { return ws_.records.spare(leaf.records ? k : 0); };
-        for (std::size_t k = 0; k < count; ++k) {
-            std::vector<T>& next = k + 1 < count ? state(k + 1) : ws_.x;
-            if (next.size() != size) next.resize(size);
-            const std::size_t n = leaf.from + k;
-            if (leaf.records || k + 1 == count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, record(k), ws_.step);
-            else step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, ws_.step);
-        }
-        arrive(leaf.from, leaf.to);
-        if (!leaf.records) forward_steps_ += count - 1;
-        for (std::size_t k = count; k-- > 0;) {
-            const std::size_t n = leaf.from + k;
-            if (!leaf.records && k + 1 < count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), ws_.x, record(k), ws_.step);
-            reverse_step(n, state(k), record(k));
-        }
+        const std::size_t first = start_of(leaf);
+        there_and_back(leaf, first);
         ws_.states.give_back(first);
     }
 
@@ -152,7 +136,7 @@ private:
     }
     void save_state(const checkpoint::Action& action) {
         if (action.level == checkpoint::Level::memory) {
-            copy(ws_.x, ws_.states[ws_.slots[action.slot].state = ws_.states.take()]);
+            copy(ws_.x, ws_.states[slot(action.slot).state = ws_.states.take()]);
         } else if constexpr (std::is_trivially_copyable_v<T>) {
             ws_.file.write(action.slot, std::as_bytes(std::span<const T>(ws_.x)));
         }
@@ -164,7 +148,11 @@ private:
             ws_.file.read(action.slot, std::as_writable_bytes(std::span<T>(ws_.x)));
         }
     }
-    void save_record(std::size_t slot) { ws_.slots[slot] = std::exchange(made_, Held{}); }
+    void save_record(std::size_t n) { slot(n) = std::exchange(made_, Held{}); }
+    Held& slot(std::size_t n) {
+        if (n >= ws_.slots.size()) ws_.slots.resize(n + 1);
+        return ws_.slots[n];
+    }
 
     void empty(Held& held) {
         ws_.states.give_back(held.state);
@@ -180,6 +168,28 @@ private:
         const std::size_t first = ws_.states.take();
         ws_.states[first].swap(ws_.x);
         return first;
+    }
+
+    void there_and_back(const checkpoint::Leaf& leaf, std::size_t first) {
+        const std::size_t count = leaf.to - leaf.from, size = ws_.states[first].size();
+        typename Pool<std::vector<T>>::Spare states(ws_.states);
+        typename Pool<StepRecord<F, T>>::Spare records(ws_.records);
+        const auto state = [&](std::size_t k) -> std::vector<T>& { return k == 0 ? ws_.states[first] : states[k - 1]; };
+        const auto record = [&](std::size_t k) -> StepRecord<F, T>& { return records[leaf.records ? k : 0]; };
+        for (std::size_t k = 0; k < count; ++k) {
+            std::vector<T>& next = k + 1 < count ? state(k + 1) : ws_.x;
+            if (next.size() != size) next.resize(size);
+            const std::size_t n = leaf.from + k;
+            if (leaf.records || k + 1 == count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, record(k), ws_.step);
+            else step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, ws_.step);
+        }
+        arrive(leaf.from, leaf.to);
+        if (!leaf.records) forward_steps_ += count - 1;
+        for (std::size_t k = count; k-- > 0;) {
+            const std::size_t n = leaf.from + k;
+            if (!leaf.records && k + 1 < count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), ws_.x, record(k), ws_.step);
+            reverse_step(n, state(k), record(k));
+        }
     }
 
     void reverse_step(std::size_t n, const std::vector<T>& x, const StepRecord<F, T>& record) {

@@ -74,6 +74,19 @@ TEST_CASE("the file level leaves nothing behind; a full disk and a directory tha
     CHECK(directory.files() == 0);
 }
 
+TEST_CASE("where the environment names no directory for temporary files, the sentence says what it names") {
+    const Directory directory;
+    const auto run = [] { return gradient<Polynomial<double>, double>(Checkpointed(Spec{Rule::two_level, 3, 6}), 20); };
+    const char* before = std::getenv("TMPDIR");
+    const std::string kept = before ? before : "";
+    const std::string absent = (directory.path / "absent").string();
+    setenv("TMPDIR", absent.c_str(), 1);
+    CHECK_THROWS_WITH(run(), Contains("no directory for temporary files in TMPDIR=" + absent + " (") && Contains("let TMPDIR name one"));
+    setenv("TMPDIR", directory.path.c_str(), 1);
+    CHECK(same(run(), gradient<Polynomial<double>, double>(dto::StoreAll{}, 20)));
+    before ? setenv("TMPDIR", kept.c_str(), 1) : unsetenv("TMPDIR");
+}
+
 namespace {
 
 /// Something happens at an evaluation.

@@ -7,6 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <stdexcept>
+
 using namespace costate;
 using namespace costate::ode;
 using namespace costate::testing;
@@ -256,6 +259,37 @@ TEST_CASE("warm calls allocate nothing, whatever the schedule") {
         CHECK(same(result, first));
         CHECK(result.cost == first.cost);
     }
+}
+
+namespace {
+
+/// Stops the solve at one of its evaluations, as a study that is asked to end does.
+struct Stopped : Polynomial<double> {
+    std::size_t left;
+    void operator()(const double& t, std::span<const double> x, std::span<double> dx) {
+        if (left-- == 0) throw std::runtime_error("asked to stop");
+        Polynomial<double>::operator()(t, x, dx);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("nothing is filled before it is used: a solve of many steps can be stopped at its first") {
+    const Setting<double> in;
+    const auto most = [&](const Spec& spec, std::size_t evaluations) {
+        Stopped f{{parameters<double>()}, evaluations};
+        Checkpointed::Workspace<Stopped, double> ws(find_tableau("euler"));
+        GradientResult<double> result;
+        CHECK_THROWS_WITH(Checkpointed(spec)(f, in.loss, in.t0, in.t1, 100000, in.x0, {}, ws, result), "asked to stop");
+        return std::max({ws.slots.size(), ws.states.items().size(), ws.records.items().size()});
+    };
+    for (const Spec& spec : {Spec{Rule::store_all, 0, 0}, Spec{Rule::states_only, 0, 0}, Spec{Rule::binomial, 99999, 0}, Spec{Rule::mixed, 50000, 0},
+                             Spec{Rule::two_level, 99999, 3}, Spec{Rule::online, 99999, 0}}) {
+        INFO(Checkpointed(spec).name);
+        CHECK(most(spec, 0) <= 2);
+        CHECK(most(spec, 50) <= 52);
+    }
+    CHECK(most({Rule::states_only, 0, 0}, 5000) > 5000);  // what is used is there
 }
 
 TEST_CASE("spellings") {
