@@ -14,7 +14,7 @@ constexpr int function_of() {
 
 template <class... Ops>
 constexpr std::array<Facts, sizeof...(Ops)> make_facts(ops::TypeList<Ops...>) {
-    return {Facts{Ops::name, Ops::smooth, function_of<Ops>(), &Ops::reads, &Ops::reads_result, &Ops::space, &Ops::flops}...};
+    return {Facts{Ops::name, Ops::smooth, function_of<Ops>(), Ops::fuses, &Ops::coefficients, &Ops::reads, &Ops::reads_result, &Ops::space, &Ops::flops}...};
 }
 
 constexpr auto all_facts = make_facts(ops::List{});
@@ -24,6 +24,7 @@ constexpr auto all_facts = make_facts(ops::List{});
 const Facts& facts(std::uint16_t op) { return all_facts[op]; }
 
 void describe(const Topology& graph, const Called& called, Blueprint& plan) {
+    plan.words = graph.words;
     for (const Leaf& leaf : graph.inputs) plan.inputs.push_back({leaf.name, leaf.size, leaf.sharing});
     for (const Leaf& leaf : graph.parameters) plan.parameters.push_back({leaf.name, leaf.size, leaf.sharing});
     for (std::size_t k = 0; k < graph.outputs.size(); ++k)
@@ -33,8 +34,7 @@ void describe(const Topology& graph, const Called& called, Blueprint& plan) {
         plan.flops += facts(node.op).flops(node, graph, called);
         plan.smooth = plan.smooth && facts(node.op).smooth;
         if (node.op == ops::index_of<ops::Guard>) ++plan.guards;
-        if (node.op == ops::index_of<ops::Linear>)
-            plan.smooth = plan.smooth && ops::Linear::activation(node.extra) != kernels::Function::relu;
+        if (facts(node.op).fuses) plan.smooth = plan.smooth && ops::activation(node.extra) != kernels::Function::relu;
         if (node.op != ops::index_of<ops::Call>) continue;
         const Blueprint& inner = *called[node.number];
         plan.smooth = plan.smooth && inner.smooth;

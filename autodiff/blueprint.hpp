@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -41,10 +42,9 @@ struct Routine {
     Extent work;
 };
 
-/// Where a parameter matrix lies in θ, to pack it anew.
+/// Where a packed parameter lies in θ, to pack it anew.
 struct PackSource {
-    std::size_t offset, rows, cols;
-    bool transposed;  // the transposed pack is needed too
+    std::size_t offset, count;
 };
 
 /// A called program whose parameters are part of θ.
@@ -55,6 +55,7 @@ struct CalledParameters {
 struct Blueprint {
     std::vector<Port> inputs, outputs, parameters;
     std::vector<bool> differentiates;  // by input
+    std::vector<std::uint32_t> words;  // integers that ops carry
     std::vector<PackSource> parameter_packs;
     std::vector<CalledParameters> called;
     std::array<Routine, 4> routines;  // by Mode
@@ -84,9 +85,11 @@ struct Facts {
     bool smooth;
     /// The elementwise function that the op is (as kernels::Function), or -1.
     int function;
+    bool fuses;  // freeze may make the activation that follows part of it: Node::extra
+    std::size_t (*coefficients)(const Node&);
     bool (*reads)(const Node&, std::size_t, std::uint64_t);
     bool (*reads_result)(std::uint64_t);
-    Space (*space)(const Node&, Mode, const Called&);
+    Space (*space)(const Node&, const Topology&, Mode, const Called&);
     double (*flops)(const Node&, const Topology&, const Called&);
 };
 const Facts& facts(std::uint16_t op);

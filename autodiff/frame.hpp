@@ -2,10 +2,12 @@
 #pragma once
 
 #include "autodiff/graph.hpp"
+#include "kernels/packed_convolution.hpp"
 #include "kernels/packed_matrix.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -45,14 +47,24 @@ struct Instruction {
     std::uint32_t first_operand, operand_count;
     std::uint32_t extra;
     std::uint64_t number;
+    std::uint32_t words;
     Ref y, y_other;  // y_other: adjoint or tangent of the result
     Ref saved, saved_shared, scratch, scratch_shared;
 };
 
-/// W for y = x Wᵀ and, where x̄ is wanted, for x̄ = z̄ W.
+/// W for y = x Wᵀ and, where x̄ is wanted, for x̄ = z̄ W; or the same of a convolution.
 template <class T>
 struct Packs {
     kernels::PackedMatrix<T> forward, transposed;
+    kernels::PackedConvolution<T> convolution, transposed_convolution;
+
+    /// New weights for all that is packed.
+    void assign(std::span<const T> w) {
+        for (auto* matrix : {&forward, &transposed})
+            if (matrix->outputs() != 0) matrix->assign(w);
+        for (auto* of_images : {&convolution, &transposed_convolution})
+            if (!of_images->empty()) of_images->assign(w);
+    }
 };
 
 /// What instructions refer to by position.
@@ -62,7 +74,17 @@ struct Resources {
     const Packs<T>* constant_packs = nullptr;
     const Packs<T>* parameter_packs = nullptr;
     const std::shared_ptr<const Program<T>>* programs = nullptr;
+    const std::uint32_t* words = nullptr;
 };
+
+/// The struct of 32-bit integers that the words at `from` are.
+template <class G>
+G from_words(const std::uint32_t* from) {
+    static_assert(std::is_trivially_copyable_v<G> && sizeof(G) % sizeof(std::uint32_t) == 0);
+    G g;
+    std::memcpy(static_cast<void*>(&g), from, sizeof(G));
+    return g;
+}
 
 /// One instruction on its blocks; pointers are resolved when asked for. A null pointer: not kept, not wanted, or zero (tangents).
 template <class T>
@@ -110,6 +132,7 @@ struct Frame {
     [[nodiscard]] std::uint64_t number() const { return instruction->number; }
     [[nodiscard]] std::uint32_t extra() const { return instruction->extra; }
     [[nodiscard]] const T* coefficients() const { return resources.coefficients + instruction->number; }
+    [[nodiscard]] const std::uint32_t* words() const { return resources.words + instruction->words; }
 };
 
 }  // namespace costate::autodiff::detail

@@ -30,6 +30,7 @@ struct Node {
     std::uint32_t argument_count;
     std::uint64_t number;  // what the op needs to know; for leaves: position in inputs, parameters, or offset in coefficients
     std::uint32_t extra;   // the same, second word
+    std::uint32_t words = 0;  // and where its integers begin in Topology::words: a geometry, indices
 };
 
 struct Leaf {
@@ -48,6 +49,7 @@ struct Topology {
     std::vector<NodeId> arguments;
     std::vector<Leaf> inputs, parameters;
     std::vector<Shape> shapes;  // by Node::extra of parameter and constant leaves
+    std::vector<std::uint32_t> words;
     std::vector<NodeId> outputs;
     std::vector<std::string> output_names;
     std::size_t guard_count = 0;

@@ -34,7 +34,7 @@ private:
     [[nodiscard]] bool shared(NodeId id) const { return node(id).sharing == Sharing::shared; }
     [[nodiscard]] bool runs(NodeId id) const { return node(id).kind == Kind::operation; }
     static Ref port(std::size_t place) { return {0, static_cast<std::uint16_t>(place)}; }
-    [[nodiscard]] Space space(NodeId id, Mode mode) const { return facts(node(id).op).space(node(id), mode, called_); }
+    [[nodiscard]] Space space(NodeId id, Mode mode) const { return facts(node(id).op).space(node(id), graph_, mode, called_); }
 
     /// The set of operands with an adjoint.
     [[nodiscard]] std::uint64_t wanted_operands(NodeId id) const {
@@ -57,6 +57,7 @@ private:
                                 n.argument_count,
                                 n.extra,
                                 n.number,
+                                n.words,
                                 values[id],
                                 others.empty() ? Ref{} : others[id],
                                 {},

@@ -24,7 +24,7 @@ bool is_scalar_code(const Blueprint& plan) {
     const Routine& routine = plan.routine(Mode::recording);
     std::size_t values = 0;
     for (const Instruction& i : routine.code) {
-        if (i.op == ops::index_of<ops::Linear> || i.op == ops::index_of<ops::Call>) return false;
+        if (facts(i.op).fuses || i.op == ops::index_of<ops::Call>) return false;
         std::size_t largest = i.size;
         for (std::uint32_t k = 0; k < i.operand_count; ++k)
             largest = std::max<std::size_t>(largest, routine.operands[i.first_operand + k].size);

@@ -78,9 +78,11 @@ void fuse(Topology& graph, const std::vector<bool>& alive) {
         if (!alive[id]) continue;
         for (const NodeId a : graph.arguments_of(id)) ++uses[a];
     }
-    const auto open_linear = [&](NodeId z) {
-        return is<ops::Linear>(graph.nodes[z]) && graph.nodes[z].extra == 0 && uses[z] == 1;
+    const auto open = [&](NodeId z) {
+        const Node& node = graph.nodes[z];
+        return node.kind == Kind::operation && facts(node.op).fuses && node.extra == 0 && uses[z] == 1;
     };
+    const auto open_linear = [&](NodeId z) { return open(z) && is<ops::Linear>(graph.nodes[z]); };
     for (NodeId id = 0; id < graph.nodes.size(); ++id) {
         Node& node = graph.nodes[id];
         if (!alive[id] || node.kind != Kind::operation) continue;
@@ -89,7 +91,7 @@ void fuse(Topology& graph, const std::vector<bool>& alive) {
         if (is<ops::Add>(node)) {
             if (open_linear(arguments[0])) add_bias(graph, node, arguments[0], arguments[1]);
             else if (open_linear(arguments[1])) add_bias(graph, node, arguments[1], arguments[0]);
-        } else if (function >= 0 && open_linear(arguments[0])) {
+        } else if (function >= 0 && open(arguments[0])) {
             node = graph.nodes[arguments[0]];
             node.extra = static_cast<std::uint32_t>(function);
         }

@@ -17,7 +17,7 @@ std::vector<bool> live(const Topology& graph);
 /// An op whose operands are constants, and whose value is therefore one.
 bool foldable(const Topology& graph, const Node& node);
 
-/// (x Wᵀ) + b and act(x Wᵀ + b) become one node where nobody else reads what lies between.
+/// (x Wᵀ) + b, and act(z) of an op that fuses, become one node where nobody else reads what lies between.
 void fuse(Topology& graph, const std::vector<bool>& alive);
 
 /// Only live nodes remain, renumbered in order.

@@ -51,9 +51,11 @@ public:
 
     /// Records the op `op` on Vars of this tape or plain constants: what the functions of var_functions.hpp are made of.
     Var<T> record(std::uint16_t op, std::span<const Var<T>> arguments, std::size_t size, std::uint64_t number = 0,
-                  std::uint32_t extra = 0);
+                  std::uint32_t extra = 0, std::uint32_t words = 0);
     /// Keeps coefficients for an op; returns where they begin.
     std::uint64_t keep(std::span<const T> coefficients);
+    /// Keeps integers for an op (its geometry, indices); returns where they begin. Throws std::length_error for more than 2³² in all.
+    std::uint32_t keep_words(std::span<const std::uint32_t> words);
     /// Keeps a program to be called; returns its position. Its parameters become a parameter of this tape (the same one
     /// for every call of it).
     std::uint32_t keep(const std::shared_ptr<const Program<T>>& program, std::vector<Var<T>>& arguments);

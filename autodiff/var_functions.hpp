@@ -6,6 +6,7 @@
 #include "scalar/functions.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -23,9 +24,9 @@ namespace detail {
 /// Records Op where its scalar supports it; a compile-time error names what is missing elsewhere.
 template <class Op, class T>
 Var<T> record(Tape<T>& tape, std::span<const Var<T>> arguments, std::size_t size, std::uint64_t number = 0,
-              std::uint32_t extra = 0) {
+              std::uint32_t extra = 0, std::uint32_t words = 0) {
     Op::template require<T>();
-    return tape.record(ops::index_of<Op>, arguments, size, number, extra);
+    return tape.record(ops::index_of<Op>, arguments, size, number, extra, words);
 }
 
 template <class T>
@@ -203,3 +204,4 @@ Var<T> pow(const Var<T>& x, const P& p) { return exp(Var<T>(p) * log(x)); }
 }  // namespace costate::autodiff
 
 #include "autodiff/array_functions.hpp"
+#include "autodiff/image_functions.hpp"

@@ -137,4 +137,22 @@ void add_row(std::size_t batch, std::span<const T> x, std::span<const T> row, st
     else reference::add_row(batch, row.size(), x.data(), row.data(), y.data());
 }
 
+/// y = a x + b
+template <Scalar T>
+void affine(const std::type_identity_t<T>& a, std::span<const T> x, const std::type_identity_t<T>& b, std::span<T> y) {
+    check_size("affine", "x", x.size(), y.size());
+    if constexpr (simd::Vectorised<T>) simd::table<T>().affine(y.size(), a, x.data(), b, y.data());
+    else reference::affine(y.size(), a, x.data(), b, y.data());
+}
+
+/// y (+)= (a u + b v) + c
+template <Scalar T>
+void affine_pair(const std::type_identity_t<T>& a, std::span<const T> u, const std::type_identity_t<T>& b, std::span<const T> v,
+                 const std::type_identity_t<T>& c, std::span<T> y, bool accumulate) {
+    check_size("affine_pair", "u", u.size(), y.size());
+    check_size("affine_pair", "v", v.size(), y.size());
+    if constexpr (simd::Vectorised<T>) simd::table<T>().affine_pair(y.size(), a, u.data(), b, v.data(), c, y.data(), accumulate);
+    else reference::affine_pair(y.size(), a, u.data(), b, v.data(), c, y.data(), accumulate);
+}
+
 }  // namespace costate::kernels

@@ -33,7 +33,7 @@ double largest_relative_error(std::span<const double> a, const Array& b, std::si
 /// What a golden file gives: arrays by name with their shapes proven against the network.
 class Golden {
 public:
-    /// Throws GoldenError when x or t is missing, has the wrong shape, or a weight is named that the network has not; SafetensorsError.
+    /// Throws GoldenError when x is missing, or t though the network reads it, has the wrong shape, or a weight is named that the network has not; SafetensorsError.
     Golden(const Network& network, const std::filesystem::path& file);
 
     [[nodiscard]] std::size_t samples() const { return samples_; }

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
+#include <sstream>
 #include <unordered_map>
 
 namespace costate::nn {
@@ -13,12 +15,19 @@ namespace costate::nn {
 namespace {
 
 constexpr std::size_t largest_value = std::size_t{1} << 24, largest_total = std::size_t{1} << 28;
+constexpr double largest_work = 1e12;
 constexpr std::array<std::string_view, 4> parametrisations{"velocity", "epsilon", "x1", "logits"};
 
 std::string list_of(auto&& range, auto&& name) {
     std::string text;
     for (const auto& item : range) text += (text.empty() ? "" : ", ") + std::string(name(item));
     return text;
+}
+
+std::string short_number(double value) {
+    std::ostringstream text;
+    text << value;
+    return text.str();
 }
 
 const std::string& required(const SafetensorsFile& file, const std::string& key) {
@@ -29,18 +38,18 @@ const std::string& required(const SafetensorsFile& file, const std::string& key)
     return found->second;
 }
 
-/// Infers the size of every value, layer by layer.
+/// Infers the shape of every value, layer by layer.
 class Checker {
 public:
     Checker(const SafetensorsFile& file, NetworkDescription& network) : file_(file), network_(network) {
-        sizes_["x"] = network.input_size;
-        sizes_["t"] = 1;
+        shapes_["x"] = network.input_shape;
+        shapes_["t"] = {1};
         total_ = network.input_size + 1;
     }
 
     void check_all() {
         for (position_ = 0; position_ < network_.layers.size(); ++position_) check(network_.layers[position_]);
-        network_.output_size = sizes_.at(network_.layers.back().out);
+        network_.output_size = values_of(network_.layers.back().out_shape);
         for (const TensorEntry& tensor : file_.tensors()) {
             const bool parameter = parameters_.contains(tensor.name), constant = constants_.contains(tensor.name);
             if (parameter) network_.parameters.push_back(tensor.name);
@@ -56,25 +65,26 @@ private:
                                               in_quotes(layer.out) + ") " + sentence);
     }
 
-    void check(const Layer& layer) {
+    void check(Layer& layer) {
         const LayerKind* kind = find_layer_kind(layer.op);  // there is one: check_ops comes first
         if (layer.in.size() < kind->least_inputs || layer.in.size() > kind->most_inputs)
             throw error("reads " + std::to_string(layer.in.size()) + " values; it has to read " +
                         std::to_string(kind->least_inputs) + (kind->most_inputs > kind->least_inputs ? " or more" : ""));
-        if (layer.out.empty() || sizes_.contains(layer.out))
+        if (layer.out.empty() || shapes_.contains(layer.out))
             throw error("writes a value that exists already or has no name; choose another name");
-        std::vector<std::size_t> in;
         for (const std::string& name : layer.in) {
-            const auto found = sizes_.find(name);
-            if (found == sizes_.end())
+            const auto found = shapes_.find(name);
+            if (found == shapes_.end())
                 throw error("reads " + in_quotes(name) + ", which no layer before it writes; correct the name or the order");
-            in.push_back(found->second);
+            layer.in_shapes.push_back(found->second);
         }
-        sizes_[layer.out] = bounded(*kind, {in, tensors_of(layer, *kind)});
+        find_tensors(layer, *kind);
+        complete_numbers(layer, *kind);
+        shapes_[layer.out] = layer.out_shape = bounded(layer, *kind);
     }
 
-    std::map<std::string, std::vector<std::size_t>, std::less<>> tensors_of(const Layer& layer, const LayerKind& kind) {
-        std::map<std::string, std::vector<std::size_t>, std::less<>> shapes;
+    void find_tensors(Layer& layer, const LayerKind& kind) {
+        auto& shapes = layer.tensor_shapes;
         for (const auto& [key, text] : layer.texts) {
             const auto role = std::ranges::find(kind.roles, std::string_view(key), &TensorRole::name);
             if (role == kind.roles.end()) {
@@ -89,35 +99,50 @@ private:
             shapes[key] = file_.entry(text).shape;
             (role->use == TensorUse::parameter ? parameters_ : constants_).insert(text);
         }
-        if (!layer.numbers.empty())
-            throw error("has the number " + in_quotes(layer.numbers.begin()->first) + ", which the op does not know; remove it");
         for (const TensorRole& role : kind.roles)
             if (role.required && !shapes.contains(role.name)) throw error("has no " + in_quotes(role.name) + "; name the tensor");
-        return shapes;
     }
 
-    std::size_t bounded(const LayerKind& kind, const LayerShapes& shapes) {
-        std::size_t size = 0;
+    void complete_numbers(Layer& layer, const LayerKind& kind) const {
+        for (const auto& [key, value] : layer.numbers) {
+            const auto role = std::ranges::find(kind.numbers, std::string_view(key), &NumberRole::name);
+            if (role == kind.numbers.end()) throw error("has the number " + in_quotes(key) + ", which the op does not know; remove it");
+            if (!(value >= role->least && value <= role->most) || (role->counts && value != std::floor(value)))
+                throw error("has a " + in_quotes(key) + " that is " + (role->counts ? "no integer" : "no number") + " from " + short_number(role->least) +
+                            " to " + short_number(role->most) + "; correct it");
+        }
+        for (const NumberRole& role : kind.numbers) {
+            if (role.required && !layer.numbers.contains(role.name)) throw error("has no number " + in_quotes(role.name) + "; give it");
+            layer.numbers.try_emplace(std::string(role.name), role.otherwise);
+        }
+    }
+
+    std::vector<std::size_t> bounded(const Layer& layer, const LayerKind& kind) {
+        std::vector<std::size_t> shape;
         try {
-            size = kind.size(shapes);
+            shape = kind.shape(layer);
         } catch (const LayerError& problem) {
             throw error(problem.what());
         }
-        total_ += size;
+        const std::size_t size = values_of(shape);
+        total_ += std::min(size, largest_total + 1);  // the sum cannot overflow
+        work_ += kind.work(layer) * static_cast<double>(size);
         if (size > largest_value || total_ > largest_total)
             throw error("makes a sample too large (" + std::to_string(size) + " values here, " + std::to_string(total_) +
                         " up to here); use fewer values than 2^24 each and 2^28 in all");
-        return size;
+        if (!(work_ <= largest_work))
+            throw error("makes an evaluation too long (more than 10^12 operations a sample up to here); use a smaller network");
+        return shape;
     }
 
     const SafetensorsFile& file_;
     NetworkDescription& network_;
-    std::unordered_map<std::string, std::size_t> sizes_;
+    std::unordered_map<std::string, std::vector<std::size_t>> shapes_;
     std::set<std::string> parameters_, constants_;
     std::size_t total_ = 0, position_ = 0;
+    double work_ = 0;
 };
 
-/// Values of x; ops are checked before, so an image network is told which op is missing and not that images are.
 std::size_t input_size(const SafetensorsFile& file, const NetworkDescription& network) {
     std::size_t size = 1;
     for (const std::size_t n : network.input_shape) {
@@ -137,9 +162,6 @@ void check_ops(const SafetensorsFile& file, const NetworkDescription& network) {
                                             list_of(unknown, [](const std::string& op) { return in_quotes(op); }) +
                                             ", which this version cannot run; export a network made of the layers " +
                                             list_of(layer_kinds(), [](const LayerKind& k) { return k.name; }));
-    if (network.input_shape.size() != 1)
-        throw NetworkError(file.path(), "a sample has the shape " + shape_text(network.input_shape) +
-                                            "; this version runs networks on lists: export one with a single axis");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ using autodiff::Tape;
 using autodiff::Var;
 
 template <class T>
-using Recorder = Var<T> (*)(std::span<const Var<T>>, const Tensors<T>&);
+using Recorder = Var<T> (*)(std::span<const Var<T>>, const Tensors<T>&, const Layer&);
 
 template <class T, class... Op>
 constexpr std::array<std::pair<std::string_view, Recorder<T>>, sizeof...(Op)> recorders_of(std::tuple<Op...>*) {
@@ -37,13 +37,6 @@ Recorder<T> recorder(std::string_view op) {
     for (const auto& [name, function] : recorders)
         if (name == op) return function;
     throw std::invalid_argument("layer " + std::string(op) + " cannot be recorded; load the network from its file");
-}
-
-/// A weight as it stands in the file; of a power series the constant term.
-template <class T>
-T in_scalar(double value) {
-    if constexpr (requires { typename T::Coefficient; }) return T(static_cast<typename T::Coefficient>(value));
-    else return static_cast<T>(value);
 }
 
 template <class T>
@@ -85,7 +78,7 @@ autodiff::Var<T> record(const Network& network, autodiff::Tape<T>& tape, const a
     for (const Layer& layer : network.description.layers) {
         std::vector<autodiff::Var<T>> in;
         for (const std::string& name : layer.in) in.push_back(values.at(name));
-        values.emplace(layer.out, detail::recorder<T>(layer.op)(in, detail::tensors_of(layer, tensors)));
+        values.emplace(layer.out, detail::recorder<T>(layer.op)(in, detail::tensors_of(layer, tensors), layer));
     }
     return values.at(network.description.layers.back().out);
 }
@@ -119,7 +112,7 @@ std::vector<T> parameter_values(const Network& network) {
     std::vector<T> theta;
     theta.reserve(network.parameter_count());
     for (const Weight& w : network.parameters)
-        for (const double value : w.values) theta.push_back(detail::in_scalar<T>(value));
+        for (const double value : w.values) theta.push_back(in_scalar<T>(value));
     return theta;
 }
 

@@ -56,7 +56,7 @@ void Tape<T>::evaluate_operation(NodeId id) {
     for (const NodeId a : graph_.arguments_of(node)) operands.push_back({place(a), {}, graph_.nodes[a].size, true, false});
     Called called;
     for (const auto& program : graph_.programs) called.push_back(program->plan().get());
-    const Space space = facts(node.op).space(node, Mode::inference, called);
+    const Space space = facts(node.op).space(node, graph_, Mode::inference, called);
     Instruction instruction{};
     instruction.op = node.op;
     instruction.shared = true;
@@ -64,6 +64,7 @@ void Tape<T>::evaluate_operation(NodeId id) {
     instruction.operand_count = node.argument_count;
     instruction.extra = node.extra;
     instruction.number = node.number;
+    instruction.words = node.words;
     instruction.y = place(id);
     instruction.scratch = {0, work_lanes};
     instruction.scratch_shared = {space.scratch, work_lanes};
@@ -81,7 +82,7 @@ void Tape<T>::evaluate_operation(NodeId id) {
     f.operands = operands.data();
     f.bases = bases.data();
     f.nested = nested.data();
-    f.resources = {graph_.coefficients.data(), nullptr, nullptr, graph_.programs.data()};
+    f.resources = {graph_.coefficients.data(), nullptr, nullptr, graph_.programs.data(), graph_.words.data()};
     table<T>[node.op].forward(f);
 }
 

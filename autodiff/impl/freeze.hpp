@@ -7,6 +7,7 @@
 #include "autodiff/tape.hpp"
 
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -62,7 +63,7 @@ inline bool is_small(const Topology& graph) {
         const bool layer = node.op == ops::index_of<ops::Linear>;
         const std::size_t weights = layer ? graph.nodes[graph.arguments_of(node)[1]].size : 0;
         all += node.size + weights;
-        if (node.op == ops::index_of<ops::Call> || node.size > most_elements || weights > most_weights) return false;
+        if (node.op == ops::index_of<ops::Call> || node.op == ops::index_of<ops::Conv2d> || node.size > most_elements || weights > most_weights) return false;
     }
     return all <= most_in_all;
 }
@@ -76,13 +77,16 @@ public:
         homes.resize(graph.nodes.size());
         plan.small = kernels::simd::Vectorised<T> && is_small(graph);
         for (Node& node : graph.nodes) {
-            if (!plan.small && node.kind == Kind::operation && node.op == ops::index_of<ops::Linear>) pack(node);
+            if (node.kind != Kind::operation) continue;
+            if (!plan.small && node.op == ops::index_of<ops::Linear>) pack_matrix(node);
+            if (node.op == ops::index_of<ops::Conv2d>) pack_convolution(node);
         }
         for (NodeId id = 0; id < graph.nodes.size(); ++id) place(id);
         for (const Node& node : graph.nodes) {
             if (node.kind != Kind::operation) continue;
             for (const NodeId a : graph.arguments_of(node)) {
-                const bool packed = node.op == ops::index_of<ops::Linear> && node.number != 0 && a == graph.arguments_of(node)[1];
+                const bool packs = node.op == ops::index_of<ops::Linear> || node.op == ops::index_of<ops::Conv2d>;
+                const bool packed = packs && node.number != 0 && a == graph.arguments_of(node)[1];
                 if (graph.nodes[a].kind == Kind::constant && !packed) place_constant(a);
             }
         }
@@ -91,27 +95,51 @@ public:
     std::vector<Ref> homes;
 
 private:
-    void pack(Node& node) {
-        const NodeId x = graph_.arguments_of(node)[0], w = graph_.arguments_of(node)[1];
+    /// The pack of a weight that is a leaf: where it stands, and whether it is new. `use` tells apart the uses of one weight.
+    struct Place {
+        Packs<T>* packs;
+        std::span<const T> values;
+        bool fresh;
+    };
+    std::optional<Place> find(Node& node, std::vector<std::size_t> use) {
+        const NodeId w = graph_.arguments_of(node)[1];
         const Node& weight = graph_.nodes[w];
-        if (weight.kind != Kind::constant && weight.kind != Kind::parameter) return;
+        if (weight.kind != Kind::constant && weight.kind != Kind::parameter) return std::nullopt;
         const bool parameter = weight.kind == Kind::parameter;
-        const std::size_t rows = node.size, cols = graph_.nodes[x].size;
-        const T* values = parameter ? store_.parameters.data() + graph_.parameters[weight.number].offset
-                                    : graph_.coefficients.data() + weight.number;
+        const std::size_t offset = parameter ? graph_.parameters[weight.number].offset : 0;
+        const T* values = parameter ? store_.parameters.data() + offset : graph_.coefficients.data() + weight.number;
         auto& packs = parameter ? store_.packs : plan_.constant_packs;
-        const auto [known, fresh] = packed_.try_emplace({w, cols}, packs.size());
-        if (fresh) {
-            packs.push_back({kernels::PackedMatrix<T>({values, rows * cols}, rows, cols), {}});
-            packs.back().forward.share(row_threads_);
-            if (parameter) plan_.parameter_packs.push_back({graph_.parameters[weight.number].offset, rows, cols, false});
+        const auto [known, fresh] = packed_.try_emplace({w, std::move(use)}, packs.size());
+        if (fresh) packs.emplace_back();
+        if (fresh && parameter) plan_.parameter_packs.push_back({offset, weight.size});
+        node.number = ops::encode_pack(known->second, parameter);
+        return Place{&packs[known->second], {values, weight.size}, fresh};
+    }
+
+    void pack_matrix(Node& node) {
+        const NodeId x = graph_.arguments_of(node)[0];
+        const std::size_t rows = node.size, cols = graph_.nodes[x].size;
+        const auto place = find(node, {cols});
+        if (!place) return;
+        if (place->fresh) {
+            place->packs->forward = kernels::PackedMatrix<T>(place->values, rows, cols);
+            place->packs->forward.share(row_threads_);
         }
-        const std::size_t position = known->second;
-        node.number = ops::encode_pack(position, parameter);
-        if (!wanted_[x] || packs[position].transposed.outputs() != 0) return;
-        packs[position].transposed = kernels::PackedMatrix<T>::transposed({values, rows * cols}, rows, cols);
-        packs[position].transposed.share(row_threads_);
-        if (parameter) plan_.parameter_packs[position].transposed = true;
+        if (!wanted_[x] || place->packs->transposed.outputs() != 0) return;
+        place->packs->transposed = kernels::PackedMatrix<T>::transposed(place->values, rows, cols);
+        place->packs->transposed.share(row_threads_);
+    }
+
+    void pack_convolution(Node& node) {
+        using Packed = kernels::PackedConvolution<T>;
+        constexpr std::size_t words = sizeof(kernels::ConvolutionShape) / sizeof(std::uint32_t);
+        const auto begin = graph_.words.begin() + node.words;
+        const auto place = find(node, {begin, begin + words});
+        if (!place) return;
+        const auto shape = from_words<kernels::ConvolutionShape>(&*begin);
+        if (place->fresh) place->packs->convolution = Packed(place->values, shape, Packed::Direction::forward);
+        if (wanted_[graph_.arguments_of(node)[0]] && place->packs->transposed_convolution.empty())
+            place->packs->transposed_convolution = Packed(place->values, shape, Packed::Direction::transposed);
     }
 
     void place(NodeId id) {
@@ -133,17 +161,18 @@ private:
     std::size_t row_threads_;
     Plan<T>& plan_;
     Store<T>& store_;
-    std::map<std::pair<NodeId, std::size_t>, std::size_t> packed_;
+    std::map<std::pair<NodeId, std::vector<std::size_t>>, std::size_t> packed_;
 };
 
 /// Coefficients that the remaining ops read, and nothing else of the tape's.
 template <class T>
 void keep_coefficients(Graph<T>& graph, Plan<T>& plan) {
     for (Node& node : graph.nodes) {
-        if (node.kind != Kind::operation || node.op != ops::index_of<ops::LinearCombination>) continue;
+        const std::size_t count = node.kind == Kind::operation ? facts(node.op).coefficients(node) : 0;
+        if (count == 0) continue;
         const T* c = graph.coefficients.data() + node.number;
         node.number = plan.coefficients.size();
-        plan.coefficients.insert(plan.coefficients.end(), c, c + node.argument_count);
+        plan.coefficients.insert(plan.coefficients.end(), c, c + count);
     }
 }
 

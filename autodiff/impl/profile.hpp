@@ -37,7 +37,8 @@ void time_instructions(const Replay<T>& replay, Mode mode, std::vector<OpSeconds
     f.bases = replay.bases;
     f.nested = replay.bases + replay.plan.base_count();
     f.batch = replay.batch;
-    f.resources = {replay.plan.coefficients.data(), replay.plan.constant_packs.data(), replay.store.packs.data(), replay.store.programs.data()};
+    f.resources = {replay.plan.coefficients.data(), replay.plan.constant_packs.data(), replay.store.packs.data(), replay.store.programs.data(),
+                   replay.plan.words.data()};
     for (const Instruction& i : routine.code) {
         f.instruction = &i;
         f.operands = routine.operands.data() + i.first_operand;

@@ -51,9 +51,7 @@ void Program<T>::set_parameters(std::span<const T> values) {
     std::copy(values.begin(), values.end(), store.parameters.begin());
     for (std::size_t i = 0; i < store.packs.size(); ++i) {
         const detail::PackSource& source = plan_->parameter_packs[i];
-        const std::span<const T> w = values.subspan(source.offset, source.rows * source.cols);
-        store.packs[i].forward.assign(w);
-        if (source.transposed) store.packs[i].transposed.assign(w);
+        store.packs[i].assign(values.subspan(source.offset, source.count));
     }
     for (const detail::CalledParameters& called : plan_->called) {
         auto own = std::make_shared<Program<T>>(*store.programs[called.program]);

@@ -23,7 +23,7 @@ Frame<T> Replay<T>::frame() const {
     f.bases = bases;
     f.nested = bases + plan.base_count();
     f.batch = batch;
-    f.resources = {plan.coefficients.data(), plan.constant_packs.data(), store.packs.data(), store.programs.data()};
+    f.resources = {plan.coefficients.data(), plan.constant_packs.data(), store.packs.data(), store.programs.data(), plan.words.data()};
     return f;
 }
 

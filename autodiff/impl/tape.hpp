@@ -5,6 +5,7 @@
 #include "autodiff/tape.hpp"
 #include "autodiff/var.hpp"
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -100,6 +101,15 @@ std::uint64_t Tape<T>::keep(std::span<const T> coefficients) {
 }
 
 template <class T>
+std::uint32_t Tape<T>::keep_words(std::span<const std::uint32_t> words) {
+    const std::size_t begin = graph_.words.size();
+    if (begin + words.size() > std::numeric_limits<std::uint32_t>::max())
+        throw std::length_error("the ops of a tape carry more than 2^32 indices; record it in parts and call() them");
+    graph_.words.insert(graph_.words.end(), words.begin(), words.end());
+    return static_cast<std::uint32_t>(begin);
+}
+
+template <class T>
 NodeId Tape<T>::lift(const Var<T>& value) {
     if (value.is_constant()) return constant(value.constant()).id();
     if (value.tape() != this) throw std::invalid_argument("a value of another tape cannot be used here; record both on one tape");
@@ -108,7 +118,7 @@ NodeId Tape<T>::lift(const Var<T>& value) {
 
 template <class T>
 Var<T> Tape<T>::record(std::uint16_t op, std::span<const Var<T>> arguments, std::size_t size, std::uint64_t number,
-                       std::uint32_t extra) {
+                       std::uint32_t extra, std::uint32_t words) {
     std::vector<NodeId> ids;
     Sharing sharing = Sharing::shared;
     for (const Var<T>& argument : arguments) {
@@ -119,7 +129,7 @@ Var<T> Tape<T>::record(std::uint16_t op, std::span<const Var<T>> arguments, std:
     const auto first = static_cast<std::uint32_t>(graph_.arguments.size());
     graph_.arguments.insert(graph_.arguments.end(), ids.begin(), ids.end());
     const NodeId id = append({detail::Kind::operation, sharing, op, static_cast<std::uint32_t>(size), first,
-                              static_cast<std::uint32_t>(ids.size()), number, extra});
+                              static_cast<std::uint32_t>(ids.size()), number, extra, words});
     return {this, id, size};
 }
 

@@ -12,7 +12,7 @@ namespace costate::autodiff::ops {
 struct Call : Op {
     static constexpr std::string_view name = "call";
 
-    static Space space(const Node& node, Mode mode, const Called& called) {
+    static Space space(const Node& node, const Topology&, Mode mode, const Called& called) {
         const detail::Blueprint& p = *called[node.number];
         const bool keeps = mode == Mode::recording || mode == Mode::reverse;
         detail::Extent work = p.routine(mode).work;

@@ -8,29 +8,28 @@ namespace costate::autodiff::ops {
 
 /// How an instruction names a packed weight: 0 none, else 1 + 2·position + (1 where it is a parameter's).
 constexpr std::uint64_t encode_pack(std::size_t position, bool parameter) { return 1 + 2 * position + (parameter ? 1 : 0); }
+template <class T>
+const detail::Packs<T>* packs(const Frame<T>& f) {
+    if (f.number() == 0) return nullptr;
+    const std::size_t position = (f.number() - 1) / 2;
+    return ((f.number() - 1) % 2 ? f.resources.parameter_packs : f.resources.constant_packs) + position;
+}
 
 /// y = act(x Wᵀ + b), operands x, W (shared, out × in), b (shared, optional); freeze fuses act and packs W where it is a leaf.
 /// Keeps act'(z) alone: the reverse sweep never needs z.
 struct Linear : Op {
     static constexpr std::string_view name = "linear";
+    static constexpr bool fuses = true;
     /// x̄ reads W unless W is packed; W̄ reads x.
     static bool reads(const Node& node, std::size_t input, std::uint64_t wanted) {
         return input == 0 ? (wanted & 2) != 0 : input == 1 && (wanted & 1) != 0 && node.number == 0;
     }
-    static Space space(const Node& node, Mode mode, const Called&) {
+    static Space space(const Node& node, const Topology&, Mode mode, const Called&) {
         const std::size_t n = activation(node.extra) == kernels::Function::identity ? 0 : node.size;
         return {.saved = mode == Mode::inference ? 0 : n, .scratch = mode == Mode::reverse || mode == Mode::tangent ? n : 0};
     }
     static double flops(const Node& node, const Topology& graph, const Called&) {
         return 2.0 * graph.nodes[graph.arguments_of(node)[1]].size + node.size;
-    }
-    static constexpr kernels::Function activation(std::uint32_t extra) { return static_cast<kernels::Function>(extra); }
-
-    template <class T>
-    static const detail::Packs<T>* packs(const Frame<T>& f) {
-        if (f.number() == 0) return nullptr;
-        const std::size_t position = (f.number() - 1) / 2;
-        return ((f.number() - 1) % 2 ? f.resources.parameter_packs : f.resources.constant_packs) + position;
     }
 
     /// y (+)= act(x Wᵀ + b) with W in plain rows, k ascending from the bias.

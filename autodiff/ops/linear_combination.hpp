@@ -7,6 +7,7 @@ namespace costate::autodiff::ops {
 /// y = Σ_k c_k x_k, k ascending, c constant; broadcasting as in the binary ops
 struct LinearCombination : Op {
     static constexpr std::string_view name = "linear_combination";
+    static std::size_t coefficients(const Node& node) { return node.argument_count; }
     static double flops(const Node& node, const Topology&, const Called&) { return 2.0 * node.size * node.argument_count; }
 
     template <class T>

@@ -2,17 +2,21 @@
 #pragma once
 
 #include "autodiff/ops/add.hpp"
+#include "autodiff/ops/add_channel.hpp"
 #include "autodiff/ops/broadcast.hpp"
 #include "autodiff/ops/call.hpp"
 #include "autodiff/ops/concat.hpp"
+#include "autodiff/ops/conv2d.hpp"
 #include "autodiff/ops/divide.hpp"
 #include "autodiff/ops/dot.hpp"
 #include "autodiff/ops/function.hpp"
+#include "autodiff/ops/gather.hpp"
 #include "autodiff/ops/guard.hpp"
 #include "autodiff/ops/linear.hpp"
 #include "autodiff/ops/linear_combination.hpp"
 #include "autodiff/ops/multiply.hpp"
 #include "autodiff/ops/negate.hpp"
+#include "autodiff/ops/normalise.hpp"
 #include "autodiff/ops/part.hpp"
 #include "autodiff/ops/power.hpp"
 #include "autodiff/ops/slice.hpp"
@@ -42,7 +46,8 @@ struct TypeList {
 
 using List = TypeList<Add, Subtract, Multiply, Divide, Negate, Power,                            //
                       Exp, Log, Sqrt, Sin, Cos, Tanh, Sigmoid, Silu, Gelu, Relu, Softplus, Erf,  //
-                      Sum, Dot, LinearCombination, Linear, Concat, Slice, Broadcast, Expand, Guard, Call, Part>;
+                      Sum, Dot, LinearCombination, Linear, Conv2d, Normalise, AddChannel, Concat, Slice, Gather, SegmentSum,
+                      Broadcast, Expand, Guard, Call, Part>;
 
 /// Position of an op in the list: how nodes and instructions name it.
 template <class Op>

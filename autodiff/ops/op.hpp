@@ -4,6 +4,7 @@
 #pragma once
 
 #include "autodiff/blueprint.hpp"
+#include "kernels/function.hpp"
 #include "scalar/traits.hpp"
 
 #include <algorithm>
@@ -32,10 +33,16 @@ struct Op {
     /// Does the vjp read the value of operand `input`, given the set of operands whose adjoint is wanted (bit i, the first 64)?
     static bool reads(const Node&, std::size_t, std::uint64_t) { return false; }
     static bool reads_result(std::uint64_t) { return false; }
-    static Space space(const Node&, Mode, const Called&) { return {}; }
+    static Space space(const Node&, const Topology&, Mode, const Called&) { return {}; }
+    /// Coefficients that Node::number points to.
+    static std::size_t coefficients(const Node&) { return 0; }
+    /// Node::extra is an activation, which freeze may take from the op that follows.
+    static constexpr bool fuses = false;
     /// Arithmetic operations of one forward, a sample.
     static double flops(const Node& node, const Topology&, const Called&) { return static_cast<double>(node.size); }
 };
+
+constexpr kernels::Function activation(std::uint32_t extra) { return static_cast<kernels::Function>(extra); }
 
 template <class T>
 std::span<const T> view(const T* data, std::size_t count) {

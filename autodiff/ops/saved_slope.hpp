@@ -7,7 +7,7 @@
 namespace costate::autodiff::ops {
 
 struct SavedSlope : Op {
-    static Space space(const Node& node, Mode mode, const Called&) { return {.saved = mode == Mode::inference ? 0u : node.size}; }
+    static Space space(const Node& node, const Topology&, Mode mode, const Called&) { return {.saved = mode == Mode::inference ? 0u : node.size}; }
     /// x̄ += ȳ ⊙ f'
     template <class T>
     static void vjp(const Frame<T>& f) {

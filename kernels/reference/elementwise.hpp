@@ -160,4 +160,19 @@ void add_row(std::size_t batch, std::size_t cols, const T* x, const T* row, T* y
     for (std::size_t b = 0; b < batch; ++b) add(cols, x + b * cols, row, y + b * cols);
 }
 
+/// y = a x + b
+template <Scalar T>
+void affine(std::size_t n, const T& a, const T* x, const T& b, T* y) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = a * x[i] + b;
+}
+
+/// y (+)= (a u + b v) + c
+template <Scalar T>
+void affine_pair(std::size_t n, const T& a, const T* u, const T& b, const T* v, const T& c, T* y, bool accumulate) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const T term = (a * u[i] + b * v[i]) + c;
+        y[i] = accumulate ? y[i] + term : term;
+    }
+}
+
 }  // namespace costate::kernels::reference

@@ -120,6 +120,21 @@ void add_row(std::size_t batch, std::size_t cols, const Element<V>* x, const Ele
     for (std::size_t b = 0; b < batch; ++b) binary<V, Add>(cols, x + b * cols, row, y + b * cols);
 }
 
+// Each product and each sum rounded by itself.
+template <class V>
+void affine(std::size_t n, Element<V> a, const Element<V>* x, Element<V> b, Element<V>* y) {
+    for_each_vector<V>(n, [&](auto in, auto out) __attribute__((always_inline)) { out(y, V(a) * in(x) + V(b)); });
+}
+template <class V>
+void affine_pair(std::size_t n, Element<V> a, const Element<V>* u, Element<V> b, const Element<V>* v, Element<V> c, Element<V>* y,
+                 bool accumulate) {
+    const auto term = [&](auto in) __attribute__((always_inline)) { return (V(a) * in(u) + V(b) * in(v)) + V(c); };
+    if (accumulate)
+        for_each_vector<V>(n, [&](auto in, auto out) __attribute__((always_inline)) { out(y, in(y) + term(in)); });
+    else
+        for_each_vector<V>(n, [&](auto in, auto out) __attribute__((always_inline)) { out(y, term(in)); });
+}
+
 // Columns in groups of one vector, so that each sum runs down the batch in a register.
 template <class V>
 void column_sums_accumulate(std::size_t batch, std::size_t cols, const Element<V>* z_bar, Element<V>* bias_bar) {

@@ -1,6 +1,7 @@
 // The table of one batch type, filled from the templates of this folder.
 #pragma once
 
+#include "kernels/simd/convolution.hpp"
 #include "kernels/simd/linear.hpp"
 #include "kernels/simd/straight_line.hpp"
 
@@ -12,9 +13,12 @@ constexpr Table<Element<V>> make_table(Isa isa) {
     return {.isa = isa,
             .panel_width = Blocking<V>::panel,
             .k_block = Blocking<V>::k_block,
+            .tile_rows = Blocking<V>::rows,
             .linear = &linear<V>,
             .outer_accumulate = &outer_accumulate<V>,
             .column_sums_accumulate = &column_sums_accumulate<V>,
+            .convolve = &convolve<V>,
+            .convolve_weights = &convolve_weights<V>,
             .apply = &apply<V>,
             .apply_with_slope = &apply_with_slope<V>,
             .add = &binary<V, Add>,
@@ -29,6 +33,8 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .axpy = &axpy<V>,
             .accumulate = &accumulate<V>,
             .add_row = &add_row<V>,
+            .affine = &affine<V>,
+            .affine_pair = &affine_pair<V>,
             .sum = &sum<V>,
             .dot = &dot<V>,
             .rk_combine = &rk_combine<V>,

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 
 namespace costate::kernels::simd {
 
@@ -41,6 +42,35 @@ struct LinearCall {
     std::size_t first_panel = 0, end_panel = 0;  // of a layer that is not narrow, at batch 1: these panels alone; 0, 0: all
 };
 
+/// Where a tap of a kernel reads, from the position that belongs to a point of the grid.
+struct Tap {
+    std::int32_t y, x;
+};
+
+/// y at every point (i, j) of a grid = Σ_k W_k x at (i in_step + tap): a convolution of one group, or a phase of its transpose, whose grid is
+/// every out_step-th pixel. Outside its plane x is 0. Weights lie tile by tile of outputs (nearly equal, at most Table::tile_rows), and there
+/// for each k = (channel, tap) the outputs side by side, tap_stride apart.
+inline constexpr std::size_t tap_stride = 16;
+template <class T>
+struct TapCall {
+    std::size_t channels, outputs;      // of the group
+    std::size_t in_height, in_width;    // plane of x
+    std::size_t out_width, out_plane;   // rows and planes of y
+    std::size_t grid_height, grid_width;
+    std::size_t in_step_y, in_step_x, out_y, out_x, out_step_y, out_step_x;
+    const Tap* taps;
+    std::size_t tap_count;
+    const T* weights;
+    const T* x;
+    const T* scale;  // x ⊙ scale takes the place of x; may be null
+    const T* bias;   // of the outputs, where sums start; may be null
+    T* y;
+    bool accumulate;  // sums start at y instead
+};
+
+/// What the vector kernels can do: so many taps, so many rows between the first and the last that they read.
+inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
+
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.
 template <class T>
 struct Table {
@@ -48,10 +78,15 @@ struct Table {
 
     Isa isa;
     std::size_t panel_width, k_block;  // layout of Packed
+    std::size_t tile_rows;             // layout of a TapCall's weights
 
     void (*linear)(const Packed<T>& w, const LinearCall<T>& call);
     void (*outer_accumulate)(std::size_t batch, std::size_t rows, std::size_t cols, const T* z_bar, const T* x, T* w_bar);
     void (*column_sums_accumulate)(std::size_t batch, std::size_t cols, const T* z_bar, T* bias_bar);
+
+    void (*convolve)(const TapCall<T>& call);
+    /// w_bar[o, k] += Σ over the grid of z[o] x[k], rows `channels · tap_count` apart; z lies where the call has y. For a grid of all pixels.
+    void (*convolve_weights)(const TapCall<T>& call, T* w_bar);
 
     void (*apply)(Function f, std::size_t n, const T* x, T* y);
     void (*apply_with_slope)(Function f, std::size_t n, const T* x, T* y, T* slope);
@@ -62,6 +97,8 @@ struct Table {
     void (*axpy)(std::size_t n, T c, const T* x, T* y);
     void (*accumulate)(std::size_t n, const T* x, T* y);
     void (*add_row)(std::size_t batch, std::size_t cols, const T* x, const T* row, T* y);
+    void (*affine)(std::size_t n, T a, const T* x, T b, T* y);
+    void (*affine_pair)(std::size_t n, T a, const T* u, T b, const T* v, T c, T* y, bool accumulate);
 
     T (*sum)(std::size_t n, const T* x);
     T (*dot)(std::size_t n, const T* a, const T* b);

@@ -34,6 +34,8 @@ struct TileCall {
     const char* ahead;            // what a later tile reads, fetched while this one runs:
     std::size_t ahead_lines;      // so many cache lines every fetch_steps steps,
     bool ahead_y;                 // and the next columns of y
+    const std::int32_t* offsets = nullptr;  // of a convolution: step s reads b + offsets[s]; b_step, ahead… have no meaning
+    const T* row_bias = nullptr;            // and rows start there unless y is read
 };
 
 inline constexpr std::size_t fetch_steps = 16;

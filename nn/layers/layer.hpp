@@ -19,6 +19,14 @@ struct Layer {
     std::string out;
     std::map<std::string, std::string, std::less<>> texts;
     std::map<std::string, double, std::less<>> numbers;
+    /// What describe() adds: the shapes a sample of what it reads and writes, those of its tensors by role, and in `numbers` what is taken where
+    /// none is given.
+    std::vector<std::vector<std::size_t>> in_shapes = {};
+    std::vector<std::size_t> out_shape = {};
+    std::map<std::string, std::vector<std::size_t>, std::less<>> tensor_shapes = {};
+
+    /// A number that counts; of a described layer.
+    [[nodiscard]] std::size_t count(std::string_view key) const { return static_cast<std::size_t>(numbers.find(key)->second); }
 };
 
 /// How an op uses a tensor: parameters have gradients, constants have none.
@@ -30,10 +38,13 @@ struct TensorRole {
     bool required;
 };
 
-/// What an op sees when shapes are inferred: values a sample of every input, and the shape of every tensor that the layer names, by role.
-struct LayerShapes {
-    std::span<const std::size_t> in;
-    std::map<std::string, std::vector<std::size_t>, std::less<>> tensors;
+/// A number of a layer: what is taken where none is given (required ones have no such), and what it may be.
+struct NumberRole {
+    std::string_view name;
+    bool required;
+    double otherwise;
+    double least, most;
+    bool counts;  ///< an integer
 };
 
 /// What is wrong with a layer; the caller adds file, position and op.
@@ -42,17 +53,28 @@ class LayerError : public std::runtime_error {
 };
 
 /// An op as the reader sees it. Every op is a struct in nn/layers/ with these as static members and a template
-/// `record(std::span<const Var<T>> in, const Tensors<T>& tensors) -> Var<T>`; nn/layers/list.hpp lists them.
+/// `record(std::span<const Var<T>> in, const Tensors<T>& tensors, const Layer& layer) -> Var<T>`; nn/layers/list.hpp lists them.
 struct LayerKind {
     std::string_view name, meaning;
     std::size_t least_inputs, most_inputs;
     std::span<const TensorRole> roles;
     std::span<const std::string_view> options;  ///< further texts that a layer may have
-    std::size_t (*size)(const LayerShapes&);  ///< values a sample of the result; throws LayerError
+    std::span<const NumberRole> numbers;
+    std::vector<std::size_t> (*shape)(const Layer&);  ///< of the result, a sample: all of the layer but out_shape is there; throws LayerError
+    /// Multiplications and additions of one sample for each value of the result, of the order of 1 where an op does not say.
+    double (*work)(const Layer&);
 };
 
 /// All ops that can be recorded.
 std::span<const LayerKind> layer_kinds();
+
+/// Values of a shape, at most 2⁶² (more than any limit).
+inline std::size_t values_of(std::span<const std::size_t> shape) {
+    constexpr std::size_t most = std::size_t{1} << 62;
+    std::size_t n = 1;
+    for (const std::size_t axis : shape) n = axis != 0 && n > most / axis ? most : n * axis;
+    return n;
+}
 
 inline std::string shape_text(std::span<const std::size_t> shape) {
     std::string text = "[";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/var.hpp"
+#include "nn/layers/image.hpp"
 #include "nn/layers/tensors.hpp"
 
 #include <array>
@@ -16,20 +17,22 @@ struct Linear {
         {{"weight", TensorUse::parameter, true}, {"bias", TensorUse::parameter, false}}};
     static constexpr std::array<std::string_view, 0> options{};
 
-    static std::size_t size(const LayerShapes& shapes) {
-        const auto& weight = shapes.tensors.at("weight");
-        if (weight.size() != 2 || weight[1] != shapes.in[0] || weight[0] == 0)
-            throw LayerError("has a weight of shape " + shape_text(weight) + " for an input of " + std::to_string(shapes.in[0]) +
+    static std::vector<std::size_t> shape(const Layer& layer) {
+        const auto& weight = layer.tensor_shapes.at("weight");
+        const std::size_t values = features(layer.in_shapes[0]);
+        if (weight.size() != 2 || weight[1] != values || weight[0] == 0)
+            throw LayerError("has a weight of shape " + shape_text(weight) + " for an input of " + std::to_string(values) +
                              " values; it has to be out x in");
-        const auto bias = shapes.tensors.find("bias");
-        if (bias != shapes.tensors.end() && bias->second != std::vector{weight[0]})
+        const auto bias = layer.tensor_shapes.find("bias");
+        if (bias != layer.tensor_shapes.end() && bias->second != std::vector{weight[0]})
             throw LayerError("has a bias of shape " + shape_text(bias->second) + " for " + std::to_string(weight[0]) +
                              " outputs; they have to agree");
-        return weight[0];
+        return {weight[0]};
     }
+    static double work(const Layer& layer) { return 2.0 * static_cast<double>(layer.tensor_shapes.at("weight")[1]); }
 
     template <class T>
-    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>& tensors) {
+    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>& tensors, const Layer&) {
         const auto bias = tensors.find("bias");
         if (bias == tensors.end()) return autodiff::linear(in[0], tensors.at("weight"));
         return autodiff::linear(in[0], tensors.at("weight"), bias->second);

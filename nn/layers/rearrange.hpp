@@ -1,10 +1,10 @@
 // [a, b, …]
 #pragma once
 
+#include "nn/layers/image.hpp"
 #include "nn/layers/tensors.hpp"
 
 #include <array>
-#include <numeric>
 
 namespace costate::nn::layers {
 
@@ -14,12 +14,14 @@ struct Concat {
     static constexpr std::size_t least_inputs = 1, most_inputs = 64;
     static constexpr std::array<TensorRole, 0> roles{};
     static constexpr std::array<std::string_view, 0> options{};
-    static std::size_t size(const LayerShapes& shapes) {
-        return std::accumulate(shapes.in.begin(), shapes.in.end(), std::size_t{0});
+    static std::vector<std::size_t> shape(const Layer& layer) {
+        std::size_t size = 0;
+        for (const auto& shape : layer.in_shapes) size += features(shape);
+        return {size};
     }
 
     template <class T>
-    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&) {
+    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&, const Layer&) {
         return autodiff::concat(in);
     }
 };
@@ -30,15 +32,15 @@ struct ConcatTime {
     static constexpr std::size_t least_inputs = 2, most_inputs = 2;
     static constexpr std::array<TensorRole, 0> roles{};
     static constexpr std::array<std::string_view, 0> options{};
-    static std::size_t size(const LayerShapes& shapes) {
-        if (shapes.in[1] != 1)
-            throw LayerError("has a second input of " + std::to_string(shapes.in[1]) +
+    static std::vector<std::size_t> shape(const Layer& layer) {
+        if (features(layer.in_shapes[1]) != 1)
+            throw LayerError("has a second input of " + std::to_string(layer.in_shapes[1][0]) +
                              " values; it has to be the time, one number");
-        return shapes.in[0] + 1;
+        return {features(layer.in_shapes[0]) + 1};
     }
 
     template <class T>
-    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&) {
+    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&, const Layer&) {
         return autodiff::concat(in[0], in[1]);
     }
 };

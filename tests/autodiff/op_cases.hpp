@@ -2,6 +2,7 @@
 #pragma once
 
 #include "op_case.hpp"
+#include "op_cases_images.hpp"
 
 namespace costate::autodiff::test {
 
@@ -171,6 +172,7 @@ std::vector<Case<T>> all_cases() {
     add_unary_cases(cases);
     add_array_cases(cases);
     add_linear_cases(cases);
+    add_image_cases(cases);
     add_fused_cases(cases);
     add_call_cases(cases);
     if constexpr (OrderedScalar<T>) {
@@ -184,6 +186,7 @@ std::vector<Case<T>> all_cases() {
     if constexpr (TranscendentalScalar<T>) {
         add_transcendental_cases(cases);
         add_activation_cases(cases);
+        add_normalisation_cases(cases);
         add_mixed_cases(cases);
     }
     return cases;

@@ -52,7 +52,11 @@ Program<T> network() {
     const Var<T> w1 = tape.parameter(random_values<T>(72, random), {8, 9}, "w1"),
                  b1 = tape.parameter(random_values<T>(8, random), "b1");
     const Var<T> h = silu(linear(embedded, w1, b1));
-    const Var<T> g = call(program, {h})[0] + h;
+    const Var<T> k = tape.parameter(random_values<T>(36, random), {2, 2, 3, 3}, "k"), a = tape.parameter(random_values<T>(2, random), "a");
+    const ConvolutionShape image{.channels = 2, .height = 2, .width = 2, .outputs = 2, .kernel_height = 3, .kernel_width = 3,
+                                 .top = 1, .left = 1, .bottom = 1, .right = 1};
+    const Var<T> picture = silu(normalise(silu(conv2d(h, k, a, image)), a, a, {.channels = 2, .pixels = 4, .groups = 2}, T(1) / T(8)));
+    const Var<T> g = call(program, {h})[0] + add_channel(avg_pool2d(upsample_nearest(picture, {2, 2, 2}, 2), {2, 4, 4}, 2), a);
     const Var<T> w2 = tape.parameter(random_values<T>(40, random), {5, 8}, "w2");
     const Var<T> y = linear(g * g, w2) / (2 + dot(g, g));
     tape.output(t > 0 ? y * x[0] : y);

@@ -80,13 +80,11 @@ std::vector<Case> malformed() {
 std::vector<Case> contradictory() {
     return {
         {"unknown op", R"([{"op":"fourier","in":["x"],"out":"u"}])", {"\"fourier\"", "linear", "softplus"}},
-        {"an op of images",
-         R"([{"op":"conv2d","in":["x"],"out":"u","weight":"w","stride":"1"}])",
-         {"the op \"conv2d\",", "cannot run", "export"}},
+        {"an op of images on a list", R"([{"op":"flatten","in":["x"],"out":"h"},{"op":"conv2d","in":["h"],"out":"u","weight":"w"}])", {"layer 2", "[2]"}},
         {"an op in capitals", R"([{"op":"SiLU","in":["x"],"out":"u"}])", {"\"SiLU\""}},
-        {"two ops of images",
-         R"([{"op":"conv2d","in":["x"],"out":"h"},{"op":"pool","in":["h"],"out":"u"}])",
-         {"the ops \"conv2d\", \"pool\"", "export"}},
+        {"two unknown ops",
+         R"([{"op":"lstm","in":["x"],"out":"h"},{"op":"pool","in":["h"],"out":"u"}])",
+         {"the ops \"lstm\", \"pool\"", "export", "conv2d"}},
         {"empty op", R"([{"op":"","in":["x"],"out":"u"}])", {"\"\""}},
         {"unknown value", R"([{"op":"tanh","in":["y"],"out":"u"}])", {"layer 1", "\"y\""}},
         {"a value of itself", R"([{"op":"tanh","in":["u"],"out":"u"}])", {"layer 1", "\"u\""}},
@@ -101,8 +99,8 @@ std::vector<Case> contradictory() {
         {"no inputs", R"([{"op":"tanh","in":[],"out":"u"}])", {"layer 1", "0 values"}},
         {"too many inputs", R"([{"op":"tanh","in":["x","x"],"out":"u"}])", {"layer 1", "2 values"}},
         {"one summand", R"([{"op":"add","in":["x"],"out":"u"}])", {"layer 1", "1 values"}},
-        {"sizes that do not add", R"([{"op":"add","in":["x","t"],"out":"u"}])", {"layer 1", "2 and 1"}},
-        {"sizes that do not multiply", R"([{"op":"mul","in":["t","x"],"out":"u"}])", {"layer 1", "1 and 2"}},
+        {"sizes that do not add", R"([{"op":"add","in":["x","t"],"out":"u"}])", {"layer 1", "[2] and [1]"}},
+        {"sizes that do not multiply", R"([{"op":"mul","in":["t","x"],"out":"u"}])", {"layer 1", "[1] and [2]"}},
         {"x as time", R"([{"op":"concat_time","in":["x","x"],"out":"u"}])", {"layer 1", "time"}},
         {"x embedded as time", R"([{"op":"time_embedding","in":["x"],"out":"u","frequencies":"f"}])", {"layer 1", "time"}},
         {"another order of the embedding",
@@ -164,6 +162,68 @@ TEST_CASE("every damaged description gives one sentence with the file, the layer
         }
     }
     CHECK(count >= 55);
+}
+
+TEST_CASE("damaged layers on images: geometry, channels, sizes and work beyond the limits") {
+    const TemporaryFolder folder;
+    const auto file = folder / "image.safetensors";
+    const auto refused = [&](const std::string& layers, const std::string& shape = "[2,4,6]") {
+        const std::vector<TensorToWrite> tensors{waves("k", {4, 2, 3, 3}), waves("half", {4, 1, 3, 3}), waves("four", {4}),         waves("two", {2}),
+                                                 waves("list", {18}),      waves("empty", {0, 2, 3, 3}), waves("large", {4, 2, 63, 63})};
+        write_safetensors(file, tensors, network_metadata("[" + layers + "]", shape, "logits"));
+        try {
+            (void)describe(SafetensorsFile(file));
+        } catch (const NetworkError& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    const auto conv = [](const std::string& rest) { return R"({"op":"conv2d","in":["x"],"out":"u",)" + rest + "}"; };
+    const auto one = [](const std::string& op, const std::string& rest) { return R"({"op":")" + op + R"(","in":["x"],"out":"u")" + rest + "}"; };
+    REQUIRE(refused(conv(R"("weight":"k","bias":"four","stride":2,"padding":1,"dilation":1,"groups":1)")).empty());
+    REQUIRE(refused(conv(R"("weight":"half","groups":2)")).empty());
+    REQUIRE(describe(SafetensorsFile(file)).layers[0].out_shape == std::vector<std::size_t>{4, 2, 4});
+    const std::vector<std::pair<std::string, std::vector<std::string>>> cases{
+        {conv(R"("bias":"four")"), {"\"weight\""}},
+        {conv(R"("weight":"list")"), {"[18]", "[2, 4, 6]"}},
+        {conv(R"("weight":"empty")"), {"[0, 2, 3, 3]"}},
+        {conv(R"("weight":"half")"), {"[4, 1, 3, 3]"}},
+        {conv(R"("weight":"k","groups":3)"), {"3 groups"}},
+        {conv(R"("weight":"k","bias":"two")"), {"[2]", "4 channels"}},
+        {conv(R"("weight":"k","stride":0)"), {"\"stride\"", "integer"}},
+        {conv(R"("weight":"k","stride":1.5)"), {"\"stride\""}},
+        {conv(R"("weight":"k","padding":-1)"), {"\"padding\""}},
+        {conv(R"("weight":"k","padding":1e300)"), {"\"padding\""}},
+        {conv(R"("weight":"k","dilation":3)"), {"fit"}},
+        {conv(R"("weight":"k","dilation":16777216)"), {"fit"}},
+        {conv(R"("weight":"k","depth":1)"), {"\"depth\""}},
+        {conv(R"("weight":"k","padding":16777216)"), {"too large"}},
+        {one("groupnorm", R"(,"weight":"two","bias":"two")"), {"\"groups\""}},
+        {one("groupnorm", R"(,"weight":"two","bias":"two","groups":4)"), {"4 groups", "2 channels"}},
+        {one("groupnorm", R"(,"weight":"four","bias":"two","groups":2)"), {"[4]", "2 channels"}},
+        {one("groupnorm", R"(,"weight":"two","bias":"two","groups":2,"eps":0)"), {"\"eps\""}},
+        {one("upsample_nearest", R"(,"scale":16777216)"), {"too large"}},
+        {one("upsample_nearest", ""), {"\"scale\""}},
+        {one("avg_pool2d", R"(,"kernel":5)"), {"squares of 5"}},
+        {one("avg_pool2d", R"(,"kernel":2,"stride":1)"), {"stride of 1"}},
+        {R"({"op":"add_channel","in":["x","t"],"out":"u"})", {"[1]", "2 channels"}},
+        {R"({"op":"upsample_nearest","in":["x"],"out":"h","scale":2},{"op":"concat_skip","in":["x","h"],"out":"u"})", {"layer 2", "[2, 8, 12]"}},
+        {R"({"op":"linear","in":["x"],"out":"u","weight":"k"})", {"flatten"}},
+    };
+    for (const auto& [layers, named] : cases) {
+        const std::string sentence = refused(layers);
+        INFO(layers << ": " << sentence);
+        check_sentence(file, sentence, named);
+    }
+    // 2 · 2 · 63² operations for each of 2²⁴ values: four such layers are beyond 10¹², though their values are not too many
+    const auto long_layers = [](int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i)
+            text += (i ? "," : "") + std::string(R"({"op":"conv2d","in":["x"],"out":"w)") + std::to_string(i) + R"(","weight":"large","padding":31})";
+        return text;
+    };
+    CHECK(refused(long_layers(3), "[2,2048,2048]").empty());
+    check_sentence(file, refused(long_layers(4), "[2,2048,2048]"), {"layer 4", "too long"});
 }
 
 TEST_CASE("metadata that are missing or senseless give one sentence") {

@@ -1,0 +1,120 @@
+// Convolutions beside the rate of a raw register tile and of the dense kernel, one sample at a time: forward, and back to x.
+#include "bench/kernels/raw/tile.hpp"
+#include "kernels/convolution.hpp"
+#include "kernels/linear.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+using namespace costate::kernels;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Seconds of one call, the best of some runs of about a millisecond.
+template <class Work>
+double best_seconds(const Work& work) {
+    std::size_t calls = 1;
+    double best = 1e300;
+    for (int run = 0; run < 12; ++run) {
+        const auto start = Clock::now();
+        for (std::size_t i = 0; i < calls; ++i) work();
+        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        best = std::min(best, seconds / static_cast<double>(calls));
+        if (seconds < 1e-3) calls *= 2;
+    }
+    return best;
+}
+
+/// Operations a second of a register tile that reads nothing but the first level cache.
+template <class T>
+double tile_rate() {
+    const Isa isa = chosen_isa();
+    costate::bench::RawTile<T> tile = costate::bench::raw_baseline;
+    if (isa == Isa::avx2) tile = costate::bench::raw_avx2;
+    if (isa == Isa::avx512) tile = costate::bench::raw_avx512;
+    AlignedVector<T> a(costate::bench::raw_steps * 16, T(0.5)), b(costate::bench::raw_steps * 32, T(0.5)), y(16 * 32);
+    const double flops = tile(a.data(), b.data(), y.data());
+    return flops / best_seconds([&] { benchmark::DoNotOptimize(tile(a.data(), b.data(), y.data())); });
+}
+
+/// y = x Wᵀ, 256 × 256 on 168 rows.
+template <class T>
+double dense_rate() {
+    constexpr std::size_t n = 256, rows = 168;
+    const std::vector<T> w(n * n, T(1) / n), x(rows * n, T(1));
+    std::vector<T> y(rows * n);
+    const PackedMatrix<T> packed(std::span<const T>(w), n, n);
+    return 2.0 * n * n * rows / best_seconds([&] { linear<T>(packed, {}, Function::identity, rows, x, y); });
+}
+
+template <class T>
+void measure(benchmark::State& state, double flops, const auto& work) {
+    work();
+    double tile = tile_rate<T>(), dense = dense_rate<T>(), best = 1e300;
+    for (auto _ : state) {
+        const auto start = Clock::now();
+        work();
+        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        best = std::min(best, seconds);
+        state.SetIterationTime(seconds);
+    }
+    best = std::min(best, best_seconds(work));
+    tile = std::max(tile, tile_rate<T>());
+    dense = std::max(dense, dense_rate<T>());
+    state.counters["GFLOP/s"] = flops / best * 1e-9;
+    state.counters["dense GFLOP/s"] = dense * 1e-9;
+    state.counters["tile GFLOP/s"] = tile * 1e-9;
+    state.counters["of dense"] = flops / best / dense;
+}
+
+template <class T>
+struct Image {
+    ConvolutionShape s;
+    AlignedVector<T> x, w, bias, y, slope;
+    PackedConvolution<T> forward, transposed;
+
+    explicit Image(const benchmark::State& state) {
+        const auto arg = [&](int i) { return static_cast<std::uint32_t>(state.range(i)); };
+        s = {.channels = arg(0), .height = arg(2), .width = arg(2), .outputs = arg(1), .kernel_height = arg(3), .kernel_width = arg(3), .stride_y = arg(4), .stride_x = arg(4)};
+        s.top = s.left = s.bottom = s.right = (arg(3) - 1) / 2;
+        x.assign(s.in_size(), T(0.5)), w.assign(s.weight_size(), T(0.01)), bias.assign(s.outputs, T(0.1)), y.assign(s.out_size(), T(0.5)), slope = y;
+        forward = PackedConvolution<T>(w, s, PackedConvolution<T>::Direction::forward);
+        transposed = PackedConvolution<T>(w, s, PackedConvolution<T>::Direction::transposed);
+    }
+    [[nodiscard]] double flops() const { return 2.0 * static_cast<double>(s.out_size() * s.group_channels() * s.taps()); }
+};
+
+template <class T, Function Activation>
+void forward(benchmark::State& state) {
+    Image<T> i(state);
+    const auto slope = Activation == Function::identity ? std::span<T>() : std::span<T>(i.slope);
+    measure<T>(state, i.flops(), [&] { convolution<T>(i.forward, i.bias, Activation, 1, i.x, i.y, slope); });
+}
+template <class T>
+void pullback(benchmark::State& state) {
+    Image<T> i(state);
+    measure<T>(state, i.flops(), [&] { convolution_pullback<T>(i.transposed, 1, i.y, i.slope, i.x, false); });
+}
+template <class T>
+void weights(benchmark::State& state) {
+    Image<T> i(state);
+    measure<T>(state, i.flops(), [&] { convolution_weights_accumulate<T>(i.forward, 1, i.y, i.x, i.w); });
+}
+
+void shapes(benchmark::internal::Benchmark* b) {
+    b->ArgNames({"in", "out", "side", "kernel", "stride"})->UseManualTime();
+    b->Args({2, 32, 28, 3, 1})->Args({32, 64, 28, 3, 2})->Args({64, 64, 14, 3, 1})->Args({96, 32, 28, 3, 1})->Args({32, 1, 28, 3, 1});
+    b->Args({16, 16, 28, 3, 1})->Args({48, 48, 14, 3, 1})->Args({96, 96, 7, 3, 1})->Args({96, 48, 14, 1, 1})->Args({128, 128, 32, 3, 1});
+}
+
+BENCHMARK_TEMPLATE(forward, float, Function::identity)->Apply(shapes);
+BENCHMARK_TEMPLATE(forward, float, Function::silu)->Apply(shapes);
+BENCHMARK_TEMPLATE(pullback, float)->Apply(shapes);
+BENCHMARK_TEMPLATE(weights, float)->Apply(shapes);
+BENCHMARK_TEMPLATE(forward, double, Function::identity)->Apply(shapes);
+BENCHMARK_TEMPLATE(pullback, double)->Apply(shapes);
+
+}  // namespace

@@ -1,0 +1,189 @@
+// Convolutions at every width against plain loops. Values are small integers, so every sum is exact and results are equal, bit by bit.
+#include "kernels/convolution.hpp"
+#include "kernels/normalisation.hpp"
+#include "scalar/traits.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace costate;
+using namespace costate::kernels;
+
+namespace {
+
+template <class T>
+std::vector<T> integers(std::size_t n, std::mt19937_64& random) {
+    std::vector<T> v;
+    for (std::size_t i = 0; i < n; ++i) v.push_back(static_cast<T>(static_cast<int>(random() % 7) - 3));
+    return v;
+}
+
+/// One of many shapes: groups, strides, holes, uneven padding; small, or with more channels than a block and more outputs than a tile.
+ConvolutionShape random_shape(std::mt19937_64& random, bool large) {
+    const auto pick = [&](std::uint32_t least, std::uint32_t most) { return least + static_cast<std::uint32_t>(random() % (most - least + 1)); };
+    ConvolutionShape s;
+    s.groups = pick(1, 4) == 1 ? pick(2, 3) : 1;
+    s.channels = s.groups * (large ? pick(20, 50) : pick(1, 5));
+    s.outputs = s.groups * (large ? pick(1, 33) : pick(1, 17));
+    s.height = pick(1, large ? 40 : 12);
+    s.width = pick(1, large ? 40 : 70);
+    s.kernel_height = pick(1, 4), s.kernel_width = pick(1, 4);
+    s.stride_y = pick(1, 3), s.stride_x = pick(1, 3);
+    s.dilation_y = pick(1, 3), s.dilation_x = pick(1, 3);
+    s.top = pick(0, 3), s.bottom = pick(0, 3), s.left = pick(0, 3), s.right = pick(0, 3);
+    s.kernel_height = std::min(s.kernel_height, (s.height + s.top + s.bottom - 1) / s.dilation_y + 1);
+    s.kernel_width = std::min(s.kernel_width, (s.width + s.left + s.right - 1) / s.dilation_x + 1);
+    return s;
+}
+
+std::string text(const ConvolutionShape& s) {
+    std::string t;
+    for (const std::uint32_t n : {s.channels, s.height, s.width, s.outputs, s.kernel_height, s.kernel_width, s.stride_y, s.stride_x, s.top, s.left, s.bottom,
+                                  s.right, s.dilation_y, s.dilation_x, s.groups})
+        t += std::to_string(n) + " ";
+    return t;
+}
+
+template <class T>
+struct Data {
+    ConvolutionShape s;
+    std::vector<T> x, w, bias, y_bar, slope;
+
+    Data(const ConvolutionShape& shape, std::mt19937_64& random)
+        : s(shape), x(integers<T>(s.in_size(), random)), w(integers<T>(s.weight_size(), random)), bias(integers<T>(s.outputs, random)),
+          y_bar(integers<T>(s.out_size(), random)), slope(integers<T>(s.out_size(), random)) {}
+
+    /// y, y accumulated, x̄, x̄ accumulated with a slope, W̄, one after the other, by plain loops.
+    [[nodiscard]] std::vector<T> expected() const {
+        std::vector<T> all(s.out_size()), more(y_bar), z(y_bar), back(s.in_size()), again(x), weights(w);
+        reference::convolve(s, 1, x.data(), w.data(), bias.data(), all.data(), false);
+        reference::convolve<T>(s, 1, x.data(), w.data(), nullptr, more.data(), true);
+        reference::convolve_back(s, 1, y_bar.data(), w.data(), back.data(), false);
+        for (std::size_t i = 0; i < z.size(); ++i) z[i] *= slope[i];
+        reference::convolve_back(s, 1, z.data(), w.data(), again.data(), true);
+        reference::convolve_weights(s, 1, y_bar.data(), x.data(), weights.data());
+        for (const auto* part : {&more, &back, &again, &weights}) all.insert(all.end(), part->begin(), part->end());
+        return all;
+    }
+    /// The same by the kernels of a table.
+    [[nodiscard]] std::vector<T> computed(const simd::Table<T>& table) const {
+        using Packed = PackedConvolution<T>;
+        const Packed forward(w, s, Packed::Direction::forward, table), transposed(w, s, Packed::Direction::transposed, table);
+        std::vector<T> all(s.out_size(), T(7)), more(y_bar), back(s.in_size(), T(7)), again(x), weights(w);
+        forward(x.data(), nullptr, bias.data(), all.data(), false);
+        forward(x.data(), nullptr, nullptr, more.data(), true);
+        transposed(y_bar.data(), nullptr, nullptr, back.data(), false);
+        transposed(y_bar.data(), slope.data(), nullptr, again.data(), true);
+        forward.weights(y_bar.data(), x.data(), weights.data());
+        for (const auto* part : {&more, &back, &again, &weights}) all.insert(all.end(), part->begin(), part->end());
+        return all;
+    }
+};
+
+template <class T>
+void sweep(std::size_t count, bool large, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    for (std::size_t i = 0; i < count; ++i) {
+        const Data<T> data(random_shape(random, large), random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(data.s) << name(isa));
+            CHECK((data.computed(simd::table<T>(isa)) == expected));
+        }
+    }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("convolution, its transpose and its weights' gradient are the plain loops at every width", "[quick]", float, double) {
+    sweep<TestType>(60, false, 1);
+}
+
+TEMPLATE_TEST_CASE("the same with more channels than one block, more outputs than one tile", "", float, double) { sweep<TestType>(40, true, 2); }
+
+TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels too large for vectors", "", float, double) {
+    std::mt19937_64 random(3);
+    const ConvolutionShape wide{.channels = 2, .height = 3, .width = 9001, .outputs = 3, .kernel_height = 3, .kernel_width = 5, .top = 1, .left = 2};
+    const ConvolutionShape tall{.channels = 3, .height = 300, .width = 200, .outputs = 2, .kernel_height = 3, .kernel_width = 3, .stride_y = 2, .right = 1};
+    const ConvolutionShape thin{.channels = 1, .height = 16, .width = 90, .outputs = 2, .kernel_height = 2, .kernel_width = 32, .dilation_y = 15};
+    const ConvolutionShape many{.channels = 2, .height = 12, .width = 11, .outputs = 2, .kernel_height = 9, .kernel_width = 8, .left = 3};
+    const ConvolutionShape far{.channels = 2, .height = 40, .width = 4, .outputs = 2, .kernel_height = 2, .dilation_y = 20};
+    for (const ConvolutionShape& s : {wide, tall, thin, many, far}) {
+        const Data<TestType> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            CHECK((data.computed(simd::table<TestType>(isa)) == expected));
+        }
+    }
+}
+
+TEST_CASE("negative control: one weight, one pixel of padding, one step of the stride are noticed", "[quick]") {
+    std::mt19937_64 random(4);
+    const ConvolutionShape s{.channels = 3, .height = 8, .width = 9, .outputs = 4, .kernel_height = 3, .kernel_width = 3, .top = 1, .left = 1, .bottom = 1, .right = 1};
+    Data<double> data(s, random);
+    const auto expected = data.expected();
+    data.w[30] += 1;
+    CHECK((data.computed(simd::table<double>()) != expected));
+    data.w[30] -= 1;
+    CHECK((data.computed(simd::table<double>()) == expected));
+    data.s.left = 0, data.s.right = 2;
+    CHECK((data.computed(simd::table<double>()) != expected));
+}
+
+TEST_CASE("the public forms: batches, activation and slope, every scalar", "[quick]") {
+    std::mt19937_64 random(5);
+    const ConvolutionShape s{.channels = 2, .height = 5, .width = 6, .outputs = 3, .kernel_height = 3, .kernel_width = 2, .stride_y = 2, .top = 1};
+    const auto check = [&]<class T>(T) {
+        using Packed = PackedConvolution<T>;
+        const auto make = [&](std::size_t n) {
+            std::vector<T> v;
+            for (std::size_t i = 0; i < n; ++i) v.push_back(T(static_cast<int>(random() % 7) - 3));
+            return v;
+        };
+        const std::size_t batch = 3;
+        const auto x = make(batch * s.in_size()), w = make(s.weight_size()), bias = make(s.outputs), y_bar = make(batch * s.out_size());
+        std::vector<T> y(y_bar.size()), expected(y), x_bar(x.size()), back(x), w_bar(w), weights(w), sums(bias), total(bias);
+        const Packed forward(w, s, Packed::Direction::forward), transposed(w, s, Packed::Direction::transposed);
+        convolution<T>(forward, bias, Function::identity, batch, x, y);
+        reference::convolve(s, batch, x.data(), w.data(), bias.data(), expected.data(), false);
+        CHECK((y == expected));
+        convolution_pullback<T>(transposed, batch, y_bar, {}, x_bar, false);
+        reference::convolve_back(s, batch, y_bar.data(), w.data(), back.data(), false);
+        CHECK((x_bar == back));
+        convolution_weights_accumulate<T>(forward, batch, y_bar, x, w_bar);
+        reference::convolve_weights(s, batch, y_bar.data(), x.data(), weights.data());
+        CHECK((w_bar == weights));
+        plane_sums_accumulate<T>(batch, y_bar, sums);
+        for (std::size_t i = 0; i < y_bar.size(); ++i) total[i / s.out_plane() % s.outputs] += y_bar[i];
+        CHECK((sums == total));
+    };
+    check(float{}), check(double{}), check(0.0L), check(Rational{}), check(PrimeField{}), check(Mpfr50{});
+    std::vector<float> x(s.in_size(), 0.5f), w(s.weight_size(), 0.25f), y(s.out_size()), z(y), slope(y), expected_slope(y);
+    const PackedConvolution<float> packed(w, s, PackedConvolution<float>::Direction::forward);
+    convolution<float>(packed, {}, Function::silu, 1, x, y, slope);
+    convolution<float>(packed, {}, Function::identity, 1, x, z);
+    apply_with_slope<float>(Function::silu, z, z, expected_slope);
+    CHECK(y == z);
+    CHECK(slope == expected_slope);
+}
+
+TEST_CASE("wrong shapes and sizes are refused in one sentence", "[quick]") {
+    const ConvolutionShape s{.channels = 2, .height = 3, .width = 3, .outputs = 2, .kernel_height = 3, .kernel_width = 3};
+    using Packed = PackedConvolution<double>;
+    const std::vector<double> w(s.weight_size()), x(s.in_size());
+    std::vector<double> y(s.out_size());
+    const auto made = [&](auto change) {
+        ConvolutionShape changed = s;
+        change(changed);
+        return Packed(w, changed, Packed::Direction::forward);
+    };
+    CHECK_THROWS_WITH(made([](auto& t) { t.groups = 3; }), Catch::Contains("3 groups"));
+    CHECK_THROWS_WITH(made([](auto& t) { t.dilation_x = 2; }), Catch::Contains("does not fit"));
+    CHECK_THROWS_WITH(made([](auto& t) { t.stride_y = 0; }), Catch::Contains("at least 1"));
+    CHECK_THROWS_WITH(made([](auto& t) { t.outputs = 4; }), Catch::Contains("'w'"));
+    const Packed packed = made([](auto&) {});
+    CHECK_THROWS_WITH(convolution<double>(packed, {}, Function::identity, 2, x, y), Catch::Contains("'x'"));
+    CHECK_THROWS_WITH(convolution<double>(packed, {}, Function::silu, 1, x, y, {}, true), Catch::Contains("accumulate"));
+}
