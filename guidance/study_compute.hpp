@@ -63,10 +63,12 @@ struct GradientTask {
 
 struct GradientOutcome {
     std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
+    std::vector<Mpfr50> state;     // x(t₁), the same
     ode::Cost cost;
     double seconds = 0;  // the median
     std::optional<double> reconstruction_error{};
     std::string note{};  // what the method has to say
+    std::string not_finite{};  // where the first value that is not finite came from, in one line; empty where all are finite
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.
@@ -88,7 +90,7 @@ bool smooth_subject(const Study::Parts& parts);
 
 /// ∇ₓL of the continuous problem for one sample and its own estimate of its relative error.
 struct TrueGradient {
-    std::vector<Mpfr50> gradient;
+    std::vector<Mpfr50> gradient, state;  // state: x(t₁)
     double relative_error = 0;
 };
 std::function<TrueGradient(std::size_t sample)> truth_in_mpfr50(const Study::Parts& parts, const Watch& watch);

@@ -3,6 +3,7 @@
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "guidance/study_random.hpp"
+#include "guidance/tolerances.hpp"
 #include "nn/npy.hpp"
 #include "ode/fields/named_fields.hpp"
 #include "ode/checkpoint/budget.hpp"
@@ -80,6 +81,18 @@ void check_path_methods(const Study::Parts& parts) {
     for (const std::string& name : parts.problem.methods) {
         if (const auto why = no_path_method(parts, name)) throw std::invalid_argument(fmt::format("--methods {}: {}", name, *why));
     }
+}
+
+// Those of a study of tolerances.
+void fill_tolerance_lists(const StudyRequest& request, StudyProblem& problem) {
+    problem.tolerances = checked_tolerances(request);
+    problem.methods = without_repetition(request.methods.empty() ? default_tolerance_methods(request.all_methods) : request.methods);
+    for (const std::string& name : problem.methods) (void)find_tolerance_method(name);
+    const bool all = std::find(request.tableaus.begin(), request.tableaus.end(), "all") != request.tableaus.end();
+    problem.tableaus =
+        all ? tableaus_with_estimate()
+            : without_repetition(request.tableaus.empty() ? std::vector<std::string>{"bogacki-shampine", "dormand-prince", "dop853"} : request.tableaus);
+    problem.precisions = without_repetition(request.precisions.empty() ? std::vector<std::string>{"f64"} : request.precisions);
 }
 
 void fill_lists(const StudyRequest& request, Study::Parts& parts) {
@@ -199,7 +212,8 @@ void place_samples(const StudyRequest& request, Study::Parts& parts) {
         x0 = from_file(*request.x0_file, problem.dimension, request.samples, "x0");
         problem.samples = x0.size() / problem.dimension;
     } else {
-        problem.samples = request.samples.value_or(4);
+        problem.samples = request.samples.value_or(
+            problem.adaptive() && !problem.network && !problem.mixture ? 1 : 4);  // a field beside its own start may be another problem
     }
     if (problem.network || problem.mixture) {
         y = standard_normals(problem.seed, 1, problem.samples * problem.target_size);
@@ -226,7 +240,8 @@ std::string study_hash(std::string_view bytes) {
 Study::Parts study_parts(const StudyRequest& request) {
     Study::Parts parts = study_subject(request);
     StudyProblem& problem = parts.problem;
-    fill_lists(request, parts);
+    if (request.tolerances.empty()) fill_lists(request, parts);
+    else fill_tolerance_lists(request, problem);
     fill_numbers(request, problem);
     fill_loss(request, problem);
     place_samples(request, parts);
@@ -235,7 +250,7 @@ Study::Parts study_parts(const StudyRequest& request) {
 }
 
 std::string StudyProblem::configuration() const {
-    nlohmann::ordered_json json = {{"version", 1}, {"subject", title}, {"fingerprint", fingerprint}, {"loss", loss},
+    nlohmann::ordered_json json = {{"version", 1}, {"subject", title + (adaptive() ? ", steps of its own" : "")}, {"fingerprint", fingerprint}, {"loss", loss},
                                    {"samples", samples}, {"x0", hash_of(x0)}, {"y", hash_of(y)}, {"t0", t0}, {"t1", t1},
                                    {"digits", digits}};
     // the title says the same, so that a study with these keys and one without are told apart

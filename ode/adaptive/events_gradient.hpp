@@ -34,6 +34,11 @@ struct EventGradient {
     Cost cost;
 };
 
+/// A gradient method that goes back over steps of any lengths, as those between events are.
+template <class M, class F, class T>
+concept MethodOnGrids = requires(const M& method, F& f, const LinearFunctional<T>& loss, const TimeGrid<T>& grid, View<T> x0, const GradientOptions& options,
+                                 typename M::template Workspace<F, T>& ws, GradientResult<T>& result) { method(f, loss, grid, x0, options, ws, result); };
+
 namespace detail {
 
 template <class M, class F, Scalar T>
@@ -151,19 +156,26 @@ private:
 /// A discrete method (dto::StoreAll, dto::Checkpointed, …): v = ∂Φ_h/∂h of the last step. Steps are frozen: on the way to an event all but the
 /// last keep their lengths and it ends at the event; after the last event they keep their fractions of what is left to t₁, like those of a
 /// TimeGrid. Then the gradient is exact for the map so computed. The others (otd::…): v = f(t_e, x⁻), the continuous rule.
-/// Throws std::invalid_argument for a solution that is not a success, or seeds of other sizes.
+/// States at save times have no seeds: an event with g = t − s brings x(s) as its x⁻.
+/// Throws std::invalid_argument for a solution that is not a success, seeds of other sizes, or a method whose steps are equal (reversible ones, a
+/// budget of memory).
 template <class M, class F, OrderedScalar T>
     requires DifferentiableField<F, T>
 EventGradient<T> event_gradient(const M& method, const Tableau& tableau, F& f, const std::vector<Event<std::type_identity_t<T>>>& events,
                                 const EventSolution<T>& solution, const EventSeeds<std::type_identity_t<T>>& seeds, const GradientOptions& options = {}) {
     const std::size_t n = solution.x1.size(), m = solution.events();
+    if constexpr (!MethodOnGrids<M, F, T>)
+        throw std::invalid_argument("event_gradient: '" + std::string(method.name) +
+                                    "' goes back over equal steps only, and those between events have lengths of "
+                                    "their own; take dto::StoreAll, dto::Checkpointed or an otd:: method");
     if (!solution.status.ok())
         throw std::invalid_argument("event_gradient: the solve has failed (" + solution.status.sentence() + "); mend it first");
     const auto fits = [](const std::vector<T>& seed, std::size_t size) { return seed.empty() || seed.size() == size; };
     if (!fits(seeds.x1_bar, n) || !fits(seeds.time_bars, m) || !fits(seeds.before_bars, m * n))
         throw std::invalid_argument("event_gradient: the solution has " + std::to_string(m) + " events and a state of " + std::to_string(n) +
                                     " values, and the seeds another size; give x1_bar a state, time_bars a time and before_bars a state for each event");
-    return detail::EventSweep<M, F, T>(method, tableau, f, events, solution, seeds, options)();
+    if constexpr (MethodOnGrids<M, F, T>) return detail::EventSweep<M, F, T>(method, tableau, f, events, solution, seeds, options)();
+    else return {};
 }
 
 }  // namespace costate::ode

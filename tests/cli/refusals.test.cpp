@@ -47,6 +47,14 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--steps", "4,x"}, "--steps");
     refuses({"study", "lotka-volterra", "--steps", ""}, "--steps");
     refuses({"study", "lotka-volterra", "--steps", "99999999999"}, "at most");
+    for (const char* wrong : {"0", "-1e-3", "1", "nan", "1e-20", "x", ""}) refuses({"study", "lotka-volterra", "--tolerances", wrong}, "--tolerances");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--steps", "4"}, "--steps");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk4"}, "dormand-prince");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk5"}, "rk5");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--methods", "partner"}, "sensitive");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--methods", "backsolve:fast"}, "FACTOR");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--precisions", "mpfr50"}, "f64");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--memory", "1MB"}, "online");
     refuses({"study", "lotka-volterra", "--samples", "0"}, "--samples");
     refuses({"study", "lotka-volterra", "--samples", "1000000000"}, "--samples");
     refuses({"study", "lotka-volterra", "--loss", "hinge"}, "squared-distance");

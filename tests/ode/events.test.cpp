@@ -3,6 +3,7 @@
 #include "ode/adaptive/events_solve.hpp"
 #include "ode/gradient/backsolve.hpp"
 #include "ode/gradient/checkpointed.hpp"
+#include "ode/gradient/reversible_heun.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "tests/ode/any_field.hpp"
 
@@ -409,4 +410,8 @@ TEST_CASE("bounces that accumulate, and more than asked for, are a status; witho
     const Event<double> half{[](const double&, std::span<const double> x) { return x[0]; }, {}};
     CHECK_THROWS_WITH(solve_events(pair(), f, {half}, 0.0, 1.0, Doubles{2, 1.5}), Contains("event 0 lacks"));
     CHECK_THROWS_WITH(event_gradient(dto::StoreAll{}, pair(), swing, {}, plain, {{1}, {}, {}}), Contains("seeds another size"));
+    // steps between events are unequal
+    CHECK_THROWS_WITH(event_gradient(reversible::ReversibleHeun{}, pair(), swing, {}, plain, {{1, 2}, {}, {}}),
+                      Contains("reversible-heun") && Contains("equal steps only"));
+    static_assert(MethodOnGrids<otd::Backsolve, Field, double> && !MethodOnGrids<reversible::ReversibleHeun, Field, double>);
 }
