@@ -59,6 +59,7 @@ void tell(const StudyOptions& options, const guidance::Study& study, const Keepe
     }
     std::string text = rows.empty() ? "" : guidance::study_table(rows);
     if (!problem.statement.empty()) text += problem.statement + "\n";
+    if (!problem.left_out.empty()) text += problem.left_out + "\n";
     if (keeper.truth())
         text += fmt::format("error: relative, of the worst of {} sample{}; the truth has a relative error of about {:.0e}\n", problem.samples,
                             problem.samples == 1 ? "" : "s", keeper.truth()->relative_error);

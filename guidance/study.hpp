@@ -46,6 +46,7 @@ struct StudyProblem {
     bool regular = false;         // solved as dx̃/dr = ε̂ with x̃ = x/α, r = σ/α; the gradient is still that with respect to x(t₀)
     std::string statement;        // which equation is followed, and why between these ends; empty for ẋ = the subject itself
     std::vector<std::string> methods, tableaus, precisions;
+    std::string left_out;            // which methods all methods do not include, and why; empty for none
     std::vector<std::size_t> steps;  // ascending
     std::vector<double> tolerances;  // descending; not empty: rows are those of guidance/tolerances.hpp
     std::string loss;                // squared-distance or observation

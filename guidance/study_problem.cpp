@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <stdexcept>
 
 namespace costate::guidance {
@@ -64,12 +66,24 @@ std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
     return methods;
 }
 
+// What a study of all methods leaves out, and why.
+std::string left_out_of_all(const Study::Parts& parts) {
+    std::map<std::string, std::string> names;  // by reason
+    for (const std::string_view name : {detail::greedy_name, detail::look_ahead_name, detail::adjoint_deis_name})
+        if (const auto why = no_path_method(parts, name)) names[*why] += fmt::format("{}{}", names[*why].empty() ? "" : ", ", name);
+    std::string text;
+    for (const auto& [why, list] : names) text += fmt::format("{}--all-methods leaves out {}: {}", text.empty() ? "" : "; ", list, why);
+    return text;
+}
+
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
-    if (detail::is_of_study(given)) return given;
-    check_names({std::string(ode::split_spelling(given).front())}, study_methods(), "methods");
-    std::string name;
+    const std::vector<std::string_view> parts = ode::split_spelling(given);
+    check_names({std::string(parts.front())}, study_methods(), "methods");
+    std::string name = given;
     try {
+        if (detail::is_of_study(parts.front())) ode::check_parameter_count(parts.front(), std::span(parts).subspan(1), 0);
+        if (detail::is_of_study(given)) return name;
         ode::with_gradient_method(given, [&](const auto& method) { name = method.name; });
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument(fmt::format("--methods: {}", error.what()));
@@ -107,6 +121,7 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
         methods.push_back("memory:" + request.memory);
     }
     problem.methods = without_repetition(std::move(methods));
+    if (request.methods.empty() && request.all_methods) problem.left_out = left_out_of_all(parts);
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});
     check_names(problem.precisions, study_precisions(), "precisions");

@@ -40,6 +40,13 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study"}, "SUBJECT");
     refuses({"study", "lotka-volterra", "--frobnicate"}, "--help");
     refuses({"study", "lotka-volterra", "--methods", "magic"}, "backsolve");
+    refuses({"study", "gaussian-mixture", "--methods", "greedy:2"}, "'greedy': its parameters are 1; it has none");
+    refuses({"study", "gaussian-mixture", "--methods", "dto,adjoint-deis-1:"}, "'adjoint-deis-1': its parameters are 1");
+    refuses({"study", "lotka-volterra", "--methods", "backsolve:0"}, "a positive number of states");
+    refuses({"study", "lotka-volterra", "--methods", "mccallum-foster:nan"}, "at most 1");
+    refuses({"study", "lotka-volterra", "--methods", "memory:1e30"}, "KiB");
+    refuses({"study", "lotka-volterra", "--memory", "-64MB"}, "less than a byte");
+    refuses({"study", "lotka-volterra", "--memory", "64МБ"}, "KiB");
     refuses({"study", "lotka-volterra", "--tableaus", "rk5"}, "rk4");
     refuses({"study", "lotka-volterra", "--precisions", "f16"}, "mpfr50");
     refuses({"study", "lotka-volterra", "--steps", "0"}, "at least 1");
