@@ -162,10 +162,10 @@ std::vector<std::string> tolerance_remarks(std::span<const ToleranceRow> rows, c
     std::vector<std::string> remarks;
     if (amplification)
         remarks.push_back(
-            fmt::format("The flow makes an error at t0 {:.3g} times as large at t1 and one made on the way up to {:.3g} times (the norms of its "
-                        "sensitivities); relative to the states its "
-                        "condition number is {:.3g}. No control of local errors can prevent that.",
-                        amplification->from_start, amplification->largest, amplification->condition));
+            fmt::format("The flow makes an error at t0 {:.3g} times as large at t1 and one made on the way up to {:.3g} times (the norms of its sensitivities); "
+                        "relative to the states its condition number is {:.3g}.{}",
+                        amplification->from_start, amplification->largest, amplification->condition,
+                        amplification->largest > 10 ? " No control of local errors can prevent that." : ""));
     const auto blind = std::find_if(rows.begin(), rows.end(), [](const ToleranceRow& row) {
         return row.state_estimate && row.sensitivity_estimate && ode::Watch{*row.state_estimate, *row.sensitivity_estimate}.blind();
     });
