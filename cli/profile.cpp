@@ -41,7 +41,8 @@ std::string as_json(const guidance::Profile& p) {
                        {"ratio", p.ratio.median}, {"ratio_quartiles", quartiles(p.ratio)}, {"evaluations_per_second", p.evaluations_per_second},
                        {"gflops", p.gflops}, {"gemm_gflops", p.gemm_gflops}, {"gemm_fraction", or_null(p.gemm_fraction)},
                        {"read_bandwidth", p.bandwidth}, {"weight_bandwidth", or_null(p.weight_bandwidth)}, {"bandwidth_fraction", or_null(p.bandwidth_fraction)},
-                       {"peak_bytes", p.peak_bytes}, {"ops", ops}, {"other_seconds", p.other_seconds}, {"choice", p.choice.empty() ? Json() : Json(p.choice)}};
+                       {"peak_bytes", p.peak_bytes}, {"ops", ops}, {"other_seconds", p.other_seconds}, {"choice", p.choice.empty() ? Json() : Json(p.choice)},
+                       {"status", p.not_finite.empty() ? "success" : "non-finite"}, {"not_finite", p.not_finite.empty() ? Json() : Json(p.not_finite)}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -153,6 +153,7 @@ void rate(Profile& p, const ProfileRuns& runs, const Rounds& rounds) {
     p.evaluations_per_second = batch * static_cast<double>(p.request.steps * ode::effective_stages(ode::find_tableau(p.request.tableau))) / p.forward_seconds.median;
     p.peak_bytes = cost.peak_bytes;
     p.choice = runs.choice();
+    p.not_finite = runs.not_finite();
     p.rounds = rounds.forward.size();
 }
 

@@ -49,6 +49,7 @@ struct Profile {
     std::optional<double> weight_bandwidth{}, bandwidth_fraction{};  // of the weights by the gradient
     std::size_t peak_bytes = 0;              // of the method: states, stages, records, scratch, of all threads
     std::string choice;                      // the checkpoint schedule that a budget chose, a thread's share of it, and its cost; empty otherwise
+    std::string not_finite;                  // where the first value that is not finite came from; empty where all are finite
     std::vector<OpCost> ops;                 // of the whole gradient
     double other_seconds = 0;                // of the gradient beside its ops: combinations, loss, copies
 };

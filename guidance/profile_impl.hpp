@@ -136,6 +136,28 @@ inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest
     return request.batch >= 2 * many ? std::max(rows, many) : rows;
 }
 
+/// Where the first value of the gradient that is not finite came from: the samples that have one are solved again, a few hundred at most.
+template <class T, class Method>
+std::string not_finite(const ProfileState<T, Method>& state, StudyField<T> field, const ode::Tableau& tableau, std::string_view method) {
+    constexpr std::size_t most = 256;
+    const std::size_t dim = field.dim();
+    std::vector<std::size_t> samples;
+    std::vector<T> x0;
+    for (std::size_t b = 0; b < state.x0.size() / dim && samples.size() < most; ++b) {
+        const std::span<const T> row = std::span<const T>(state.result.x_bar).subspan(b * dim, dim);
+        if (std::all_of(row.begin(), row.end(), [](const T& x) { return x - x == T(0); })) continue;
+        samples.push_back(b);
+        x0.insert(x0.end(), state.x0.begin() + static_cast<std::ptrdiff_t>(b * dim), state.x0.begin() + static_cast<std::ptrdiff_t>((b + 1) * dim));
+    }
+    if (samples.empty()) return "";
+    const ode::Grid<T> grid(state.ends.s0, state.ends.s1, state.steps);
+    const ode::Coefficients<T> coefficients(ode::without_idle_stages(tableau));
+    auto found = ode::first_non_finite<StudyField<T>, T>(coefficients, field, grid, ode::View<T>(x0));
+    if (!found) return where_not_finite<T>(field, tableau, grid, std::span<const T>(x0), method, 0);
+    found->place.sample = samples[found->place.sample];
+    return non_finite_line(found->place, found->place.in == ode::NonFinite::In::slope ? non_finite_op<T>(field, found->t, found->y) : "", 0);
+}
+
 template <class T, class L, class Method>
 void add_solves(ProfileRuns& runs, const Method& method, const Study::Parts& parts, const ProfileRequest& request, const ProfileSubject<T, L>& subject) {
     const std::size_t dim = parts.problem.dimension, batch = request.batch;
@@ -157,6 +179,7 @@ void add_solves(ProfileRuns& runs, const Method& method, const Study::Parts& par
     runs.gradient = [state] { state->gradient(state->loss, state->ends.s0, state->ends.s1, state->steps, state->x0, state->options, state->result); };
     if constexpr (requires { state->gradient.workspace().sentence(); }) runs.choice = [state] { return state->gradient.workspace().sentence(); };
     runs.cost = [state] { return state->result.cost; };
+    runs.not_finite = [state, field, &tableau, name = request.method] { return not_finite<T>(*state, field, tableau, name); };
     const std::vector<L> x(state->x0.begin(), state->x0.begin() + static_cast<std::ptrdiff_t>(runs.rows * dim));
     const L t = static_cast<L>(ends.s0);
     runs.tile = tile_run<L>(subject.program, t, x, request.theta);

@@ -45,6 +45,7 @@ std::vector<Fact> facts_of(const Profile& p) {
         facts.push_back({"weights", fmt::format("{:.3g} GB/s, {} of a plain read's {:.3g} GB/s", 1e-9 * *p.weight_bandwidth, percent(*p.bandwidth_fraction),
                                                 1e-9 * p.bandwidth)});
     facts.push_back({"memory", readable_bytes(p.peak_bytes)});
+    if (!p.not_finite.empty()) facts.push_back({"not finite", p.not_finite + ": the times are those of a computation that failed"});
     if (!p.choice.empty()) facts.push_back({"schedule", p.choice + (p.request.threads > 1 ? " (each thread)" : "")});
     facts.push_back({"tiles", fmt::format("{} sample{}", p.rows, p.rows == 1 ? "" : "s")});
     facts.push_back({"rounds", fmt::format("{}: medians, quartiles beside them", p.rounds)});

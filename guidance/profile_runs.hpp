@@ -21,6 +21,9 @@ struct ProfileRuns {
     std::string gemm_shape;
     std::function<ode::Cost()> cost;           // of the last gradient; calls on a tile count once
     std::function<std::string()> choice = [] { return std::string(); };  // what the method chose by itself, after a gradient
+    std::function<std::string()> not_finite = [] {
+        return std::string();
+    };                                         // of the last gradient: where the first such value came from, empty where all are finite
     std::function<std::vector<OpCost>()> ops;  // of one forward and pullback of a tile
     double flops = 0;                          // of one evaluation of one sample
     std::size_t rows = 0, tiles = 0, weight_bytes = 0;

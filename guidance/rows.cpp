@@ -69,4 +69,9 @@ std::optional<StudyRow> row_from_json_line(std::string_view line) {
     }
 }
 
+template <>
+std::optional<StudyRow> row_of<StudyRow>(std::string_view line) {
+    return row_from_json_line(line);
+}
+
 }  // namespace costate::guidance

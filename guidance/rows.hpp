@@ -40,31 +40,39 @@ std::string to_json_line(const StudyRow& row);
 /// The inverse of to_json_line; empty for anything that is not a whole row.
 std::optional<StudyRow> row_from_json_line(std::string_view line);
 
+/// The same for rows of any study; each has its specialisation.
+template <class Row>
+std::optional<Row> row_of(std::string_view line);
+template <>
+std::optional<StudyRow> row_of(std::string_view line);
+
 /// The truth of a study: ∇ₓL of the continuous problem as decimal strings, batch-major, and the relative error of the worst
 /// sample as the truth's own solver estimates it.
 struct StudyTruth {
     std::vector<std::string> gradient;
+    std::vector<std::string> state;  // x(t₁); empty in directories from before it was kept
     double relative_error = 0;
     double seconds = 0;
     std::map<std::string, bool> vanishing;  // "method tableau": whether its leading error coefficient vanishes here
 };
 
 /// DIR with study.json (what is studied), truth.json and rows.jsonl. One process writes at a time (advisory lock).
-class StudyDirectory {
+template <class Row>
+class RowDirectory {
 public:
     /// Opens or creates. `configuration` is one JSON object that says what is studied: a directory begun with another one is
     /// refused, naming the first key that differs, unless it holds neither truth nor rows: then this study takes it over.
     /// Lines of rows.jsonl that are not whole rows are dropped from the file; a damaged truth counts as none.
     /// Throws std::invalid_argument or std::runtime_error with a sentence; a new directory is left behind only on success.
-    StudyDirectory(std::filesystem::path directory, const std::string& configuration);
+    RowDirectory(std::filesystem::path directory, const std::string& configuration);
 
     [[nodiscard]] const std::filesystem::path& path() const { return journal_.path(); }
-    [[nodiscard]] const std::vector<StudyRow>& rows() const { return rows_; }
+    [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
     [[nodiscard]] const std::optional<StudyTruth>& truth() const { return truth_; }
     [[nodiscard]] std::size_t dropped_lines() const { return journal_.dropped_lines(); }
 
     /// One write of the whole line. Throws std::runtime_error when the disk refuses.
-    void append(const StudyRow& row);
+    void append(const Row& row);
     void keep(const StudyTruth& truth);
 
     /// After a failure, and the last call: removes the directory with this class's files if this object made it and neither
@@ -74,9 +82,11 @@ public:
 private:
     bool take(std::string_view line);
 
-    std::vector<StudyRow> rows_;
+    std::vector<Row> rows_;
     std::optional<StudyTruth> truth_;
     Journal journal_;  // after the rows, which it fills
 };
+
+using StudyDirectory = RowDirectory<StudyRow>;
 
 }  // namespace costate::guidance

@@ -1,4 +1,5 @@
 #include "guidance/rows.hpp"
+#include "guidance/tolerances.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -25,6 +26,7 @@ bool is_finite_decimal(const std::string& text) {
 
 bool is_usable(const StudyTruth& truth) {
     return !truth.gradient.empty() && std::all_of(truth.gradient.begin(), truth.gradient.end(), is_finite_decimal) &&
+           std::all_of(truth.state.begin(), truth.state.end(), is_finite_decimal) &&
            std::isfinite(truth.relative_error) && truth.relative_error >= 0 && std::isfinite(truth.seconds) && truth.seconds >= 0;
 }
 
@@ -35,6 +37,7 @@ std::optional<StudyTruth> truth_from_json(const std::string& text) {
     try {
         StudyTruth truth;
         truth.gradient = json.at("gradient").get<std::vector<std::string>>();
+        truth.state = json.value("state", std::vector<std::string>{});
         truth.relative_error = json.at("relative_error").get<double>();
         truth.seconds = json.value("seconds", 0.0);
         truth.vanishing = json.value("vanishing", std::map<std::string, bool>{});
@@ -46,29 +49,36 @@ std::optional<StudyTruth> truth_from_json(const std::string& text) {
 
 }  // namespace
 
-StudyDirectory::StudyDirectory(fs::path directory, const std::string& configuration)
+template <class Row>
+RowDirectory<Row>::RowDirectory(fs::path directory, const std::string& configuration)
     : journal_(std::move(directory), {"study", "study.json", {truth_file}}, configuration, [this](std::string_view line) { return take(line); }) {
     if (const auto text = journal_.found(truth_file)) truth_ = truth_from_json(*text);
 }
 
 // Whole rows, each once.
-bool StudyDirectory::take(std::string_view line) {
-    const auto row = row_from_json_line(line);
-    if (!row || std::any_of(rows_.begin(), rows_.end(), [&](const StudyRow& other) { return same_question(*row, other); })) return false;
+template <class Row>
+bool RowDirectory<Row>::take(std::string_view line) {
+    const auto row = row_of<Row>(line);
+    if (!row || std::any_of(rows_.begin(), rows_.end(), [&](const Row& other) { return same_question(*row, other); })) return false;
     rows_.push_back(*row);
     return true;
 }
 
-void StudyDirectory::append(const StudyRow& row) {
+template <class Row>
+void RowDirectory<Row>::append(const Row& row) {
     journal_.append(to_json_line(row));
     rows_.push_back(row);
 }
 
-void StudyDirectory::keep(const StudyTruth& truth) {
-    const Json json = {{"gradient", truth.gradient}, {"relative_error", truth.relative_error}, {"seconds", truth.seconds},
+template <class Row>
+void RowDirectory<Row>::keep(const StudyTruth& truth) {
+    const Json json = {{"gradient", truth.gradient}, {"state", truth.state}, {"relative_error", truth.relative_error}, {"seconds", truth.seconds},
                        {"vanishing", truth.vanishing}};
     journal_.keep(truth_file, json.dump(2) + "\n");
     truth_ = truth;
 }
+
+template class RowDirectory<StudyRow>;
+template class RowDirectory<ToleranceRow>;
 
 }  // namespace costate::guidance

@@ -1,11 +1,10 @@
 #include "guidance/study.hpp"
 
-#include "guidance/report_schedules.hpp"
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
+#include "guidance/study_row_maker.hpp"
+#include "guidance/tolerances.hpp"
 #include "kernels/parallel.hpp"
-#include "ode/checkpoint/check.hpp"
-#include "ode/checkpoint/schedule.hpp"
 #include "ode/gradient/methods.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <tuple>
@@ -23,54 +21,12 @@ namespace costate::guidance {
 namespace {
 
 using detail::Compute;
-using detail::ComputeFactory;
+using detail::distance;
 using detail::GradientOutcome;
 using detail::GradientTask;
 
-constexpr std::size_t most_directions = 1024;  // of forward sensitivities
 constexpr std::size_t most_weights_examined = 200'000;  // of a network whose leading coefficients are looked at: minutes in 50 digits beyond
 constexpr double visible = 20;  // an order is read off where the error is this many times what rounding makes
-
-double norm(std::span<const Mpfr50> v) {
-    Mpfr50 sum = 0;
-    for (const Mpfr50& value : v) sum += value * value;
-    return static_cast<double>(sqrt(sum));
-}
-
-// max over samples of ‖a - b‖ / ‖reference‖; empty where that has no meaning
-std::optional<double> distance(std::span<const Mpfr50> a, std::span<const Mpfr50> b, std::span<const Mpfr50> reference, std::size_t dimension) {
-    double worst = 0;
-    for (std::size_t row = 0; row < a.size(); row += dimension) {
-        std::vector<Mpfr50> difference(dimension);
-        for (std::size_t i = 0; i < dimension; ++i) difference[i] = a[row + i] - b[row + i];
-        const double far = norm(difference), size = norm(reference.subspan(row, dimension));
-        if (far == 0) continue;
-        const double ratio = far / size;
-        if (!std::isfinite(ratio)) return std::nullopt;
-        worst = std::max(worst, ratio);
-    }
-    return worst;
-}
-
-// Methods that differentiate the discrete map compute one number by several routes: their leading coefficient is one.
-std::string_view representative(std::string_view name) {
-    if (name == detail::look_ahead_name || name == detail::adjoint_deis_name || detail::has_own_map(name)) return name;
-    bool discrete = false;
-    ode::with_gradient_method(name, [&](const auto& method) { discrete = method.discrete; });
-    return discrete ? ode::dto::StoreAll::name : name;
-}
-
-std::string pair_name(std::string_view method, std::string_view tableau) { return fmt::format("{} {}", method, tableau); }
-
-// Calls of the field that a row makes, a product counted as two.
-double calls_of(const StudyProblem& problem, const StudyRow& row) {
-    if (row.method == detail::greedy_name) return 3;
-    const auto stages = static_cast<double>(ode::effective_stages(ode::find_tableau(row.tableau))) * static_cast<double>(row.steps);
-    if (const auto spec = schedule_of(row.method))
-        return stages * (static_cast<double>(ode::checkpoint::check(ode::checkpoint::make(*spec, row.steps)).forward_steps) / static_cast<double>(row.steps) + 2);
-    if (detail::has_own_map(row.method)) return stages * 8;  // there twice, back twice with two products
-    return row.method == "forward" ? stages * (1 + 2 * static_cast<double>(problem.dimension)) : stages * 3;
-}
 
 // Across kinks no method has many digits: DTO in extended precision on two fine grids, and what they differ by.
 std::function<detail::TrueGradient(std::size_t)> fine_grid_truth(const Study::Parts& parts, const detail::Watch& watch) {
@@ -84,7 +40,7 @@ std::function<detail::TrueGradient(std::size_t)> fine_grid_truth(const Study::Pa
         if (!error || *error > 1e-2)
             throw std::runtime_error(fmt::format("{}: the field has kinks (relu) or comparisons, and its gradient for sample {} does not settle on {} steps; "
                                                  "choose a shorter interval (--t1) or other starts", parts.problem.title, sample, task.steps));
-        return {std::move(fine.gradient), std::max(*error, 1e-17)};
+        return {std::move(fine.gradient), std::move(fine.state), std::max(*error, 1e-17)};
     };
 }
 
@@ -109,6 +65,7 @@ Study::Study(const StudyRequest& request) : parts_(std::make_unique<Parts>(study
 Study::~Study() = default;
 Study::Study(Study&&) noexcept = default;
 
+std::size_t Study::total_rows() const { return problem().adaptive() ? tolerance_questions(problem()).size() : problem().questions().size(); }
 const StudyProblem& Study::problem() const { return parts_->problem; }
 
 StudyTruth Study::truth(const StudyHooks& hooks) const {
@@ -122,19 +79,20 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
         try { return quick(sample); } catch (const std::runtime_error&) { return detail::truth_in_mpfr50(*parts_, watch)(sample); }  // just beyond extended precision
     };
     const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : few_digits ? std::function<detail::TrueGradient(std::size_t)>(quick_or_exact) : detail::truth_in_mpfr50(*parts_, watch);
-    hooks.event({StudyEvent::Kind::truth_begins, nullptr, 0, p.samples, 0, 0});
+    hooks.event({StudyEvent::Kind::truth_begins, {}, 0, p.samples, 0, 0});
     std::vector<detail::TrueGradient> found(p.samples);
     std::size_t done = 0;
     std::mutex one_at_a_time;
     kernels::parallel_for(p.samples, [&](std::size_t i) {
         found[i] = solve(i);
         const std::lock_guard lock(one_at_a_time);
-        hooks.event({StudyEvent::Kind::truth_is_known, nullptr, ++done, p.samples, 0, 0});
+        hooks.event({StudyEvent::Kind::truth_is_known, {}, ++done, p.samples, 0, 0});
     }, p.threads);
     StudyTruth truth;
     for (const auto& sample : found) {
         truth.relative_error = std::max(truth.relative_error, sample.relative_error);
         for (const Mpfr50& value : sample.gradient) truth.gradient.push_back(value.str(50, std::ios_base::scientific));
+        for (const Mpfr50& value : sample.state) truth.state.push_back(value.str(50, std::ios_base::scientific));
     }
     truth.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return truth;
@@ -148,8 +106,8 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
         for (const std::string& method : p.methods) {
             if (method == detail::greedy_name || (name != "euler" && !detail::takes_tableaus(method))) continue;
             if (detail::has_own_map(method)) continue;  // one step says nothing of the next, which starts from two states
-            const std::pair<std::string_view, const ode::Tableau*> pair{representative(method), &ode::find_tableau(name)};
-            if (!truth.vanishing.contains(pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
+            const std::pair<std::string_view, const ode::Tableau*> pair{detail::representative(method), &ode::find_tableau(name)};
+            if (!truth.vanishing.contains(detail::pair_name(pair.first, name)) && std::find(missing.begin(), missing.end(), pair) == missing.end())
                 missing.push_back(pair);
         }
     }
@@ -158,169 +116,10 @@ void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
         if (hooks.stop()) throw StudyStopped{};
     };
     const std::vector<char> result = vanishing(*parts_, missing, watch);
-    for (std::size_t i = 0; i < missing.size(); ++i) truth.vanishing[pair_name(missing[i].first, missing[i].second->name)] = result[i] != 0;
+    for (std::size_t i = 0; i < missing.size(); ++i) truth.vanishing[detail::pair_name(missing[i].first, missing[i].second->name)] = result[i] != 0;
 }
 
 namespace {
-
-// What computes the rows of one study: computers by precision, DTO results by grid, the truth as numbers.
-class RowMaker {
-public:
-    RowMaker(const Study::Parts& parts, const StudyTruth& truth, const StudyHooks& hooks)
-        : parts_(parts), problem_(parts.problem), truth_(truth), hooks_(hooks) {
-        for (const std::string& digits : truth.gradient) gradient_.emplace_back(digits);
-        if (gradient_.size() != problem_.samples * problem_.dimension)
-            throw std::runtime_error("the truth kept in this directory does not fit the study; remove truth.json and run the same command again");
-    }
-
-    StudyRow make(const std::string& precision, const std::string& tableau, std::size_t steps, const std::string& method) {
-        StudyRow row{.method = method, .tableau = tableau, .steps = steps, .precision = precision};
-        predict(row);
-        if (left_out(method)) {
-            row.note = fmt::format("forward sensitivities take one solve an input; with {} inputs they are left out (dto gives the same gradient)",
-                                   problem_.dimension);
-            return row;
-        }
-        if (precision == "mpfr50" && method.starts_with("memory:")) {
-            row.note = "a budget of memory is for samples that are solved together; with 50 digits they are solved one by one: choose f32, mixed or f64";
-            return row;
-        }
-        GradientOutcome outcome;
-        try {
-            outcome = compute(precision, tableau, steps, method, 7);
-        } catch (const std::invalid_argument& error) {  // what this method cannot do in this precision or with this tableau
-            row.note = error.what();
-            return row;
-        }
-        if (!outcome.note.empty()) row.note += (row.note.empty() ? "" : "; ") + outcome.note;
-        row.evaluations = outcome.cost.evaluations;
-        row.vjps = outcome.cost.vjps;
-        row.jvps = outcome.cost.jvps;
-        row.peak_bytes = outcome.cost.peak_bytes;
-        row.seconds = outcome.seconds;
-        row.reconstruction_error = outcome.reconstruction_error;
-        row.error = distance(outcome.gradient, gradient_, gradient_, problem_.dimension);
-        if (!row.error) {
-            row.note = norm(gradient_) == 0 ? "the true gradient is 0, so there is no relative error"
-                                            : "the computed gradient is not finite: more steps, or another method, are needed";
-            return row;
-        }
-        const GradientOutcome& dto = detail::has_own_map(method) ? own_map_on_the_grid(precision, tableau, steps, method)
-                                                                 : dto_on_the_grid(precision, tableau, steps, method == "dto" ? &outcome : nullptr);
-        row.error_to_dto = distance(outcome.gradient, dto.gradient, dto.gradient, problem_.dimension);
-        row.rounding = rounding(row, outcome);
-        return row;
-    }
-
-    /// Seconds that a row is foreseen to take.
-    double foreseen(const StudyRow& row) {
-        if (left_out(row.method)) return 0;
-        auto [at, fresh] = seconds_a_call_.try_emplace(row.precision, 0.0);
-        if (fresh) at->second = compute(row.precision, "euler", 1, "dto", 3).seconds / 3;
-        const double lanes = row.precision == "mpfr50" ? static_cast<double>(std::min(threads(), problem_.samples)) : 1.0 / 3;
-        return at->second * calls_of(problem_, row) / lanes;
-    }
-
-private:
-    [[nodiscard]] bool left_out(std::string_view method) const { return method == "forward" && problem_.dimension > most_directions; }
-    [[nodiscard]] std::size_t threads() const { return problem_.threads == 0 ? kernels::thread_count() : problem_.threads; }
-
-    void predict(StudyRow& row) {
-        auto [known, fresh] = orders_.try_emplace({row.method, row.tableau});
-        if (fresh) known->second = detail::order_of(row.method, ode::find_tableau(row.tableau));  // some take a second to prove
-        const auto order_found = known->second;
-        if (!order_found) {
-            row.note = "greedy: the gradient of L at the estimate x1hat(t0, x) of the end; it takes no steps, so it has no order";
-            return;
-        }
-        if (!problem_.smooth) {
-            row.note = "the field has a kink (relu) or a comparison: no order is predicted";
-            return;
-        }
-        const std::size_t order = *order_found;
-        const auto found = truth_.vanishing.find(pair_name(representative(row.method), row.tableau));
-        const bool vanishes = found != truth_.vanishing.end() && found->second;
-        row.predicted_order = static_cast<double>(order + (vanishes ? 1 : 0));
-        if (vanishes) row.note = fmt::format("the leading error coefficient of order {} vanishes for this field and loss: at least the next order is expected", order);
-    }
-
-    ComputeFactory& factory(const std::string& precision) {
-        auto [at, fresh] = factories_.try_emplace(precision);
-        if (fresh) {
-            const detail::Watch watch = [this] {
-                if (hooks_.stop()) throw StudyStopped{};
-            };
-            at->second = precision == "f32"     ? detail::compute_in_f32(parts_, watch)
-                         : precision == "mixed" ? detail::compute_in_mixed(parts_, watch)
-                         : precision == "f64"   ? detail::compute_in_f64(parts_, watch)
-                         : precision == "f80"   ? detail::compute_in_f80(parts_, watch)
-                                                : detail::compute_in_mpfr50(parts_, watch);
-        }
-        return at->second;
-    }
-
-    // All samples: as one batch in the hardware's scalars, one a task in many digits.
-    GradientOutcome compute(const std::string& precision, const std::string& tableau, std::size_t steps, const std::string& method,
-                            std::size_t repetitions, bool stored = false) {
-        const GradientTask task{method, &ode::find_tableau(tableau), steps, 0, problem_.samples, repetitions, stored};
-        if (precision != "mpfr50") {
-            auto [at, fresh] = computers_.try_emplace(precision);
-            if (fresh) at->second = factory(precision)();
-            return at->second(task);
-        }
-        std::vector<GradientOutcome> parts(problem_.samples);
-        ComputeFactory& make = factory(precision);
-        kernels::parallel_for(problem_.samples, [&](std::size_t i) {
-            GradientTask one = task;
-            one.first = i;
-            one.count = one.repetitions = 1;
-            parts[i] = make()(one);
-        }, problem_.threads);
-        GradientOutcome all = parts[0];
-        for (std::size_t i = 1; i < parts.size(); ++i) {
-            all.gradient.insert(all.gradient.end(), parts[i].gradient.begin(), parts[i].gradient.end());
-            all.seconds += parts[i].seconds;
-            all.cost.peak_bytes += parts[i].cost.peak_bytes;
-            all.reconstruction_error = std::max(all.reconstruction_error, parts[i].reconstruction_error);
-        }
-        return all;
-    }
-
-    const GradientOutcome& dto_on_the_grid(const std::string& precision, const std::string& tableau, std::size_t steps,
-                                           const GradientOutcome* known) {
-        const auto key = std::tuple(precision, tableau, steps);
-        if (key != dto_grid_) {
-            dto_ = known ? *known : compute(precision, tableau, steps, "dto", 1);
-            dto_grid_ = key;
-        }
-        return dto_;
-    }
-
-    const GradientOutcome& own_map_on_the_grid(const std::string& precision, const std::string& tableau, std::size_t steps, const std::string& method) {
-        dto_grid_ = {};
-        return dto_ = compute(precision, tableau, steps, method, 1, true);
-    }
-
-    // The same computation with more digits says what rounding made; below the truth's own error nothing is seen.
-    std::optional<double> rounding(const StudyRow& row, const GradientOutcome& outcome) {
-        if (row.precision == "mpfr50") return truth_.relative_error;
-        const GradientOutcome finer = compute(row.precision == "f64" ? "f80" : "f64", row.tableau, row.steps, is_checkpointed(row.method) ? std::string(ode::dto::StoreAll::name) : row.method, 1);
-        const auto rounded = distance(outcome.gradient, finer.gradient, gradient_, problem_.dimension);
-        return rounded ? std::optional(std::max(*rounded, truth_.relative_error)) : std::nullopt;
-    }
-
-    const Study::Parts& parts_;
-    const StudyProblem& problem_;
-    const StudyTruth& truth_;
-    const StudyHooks& hooks_;
-    std::vector<Mpfr50> gradient_;
-    std::map<std::string, ComputeFactory> factories_;
-    std::map<std::string, Compute> computers_;
-    std::map<std::string, double> seconds_a_call_;
-    std::map<std::pair<std::string, std::string>, std::optional<std::size_t>> orders_;
-    std::tuple<std::string, std::string, std::size_t> dto_grid_;
-    GradientOutcome dto_;
-};
 
 std::optional<double> order_between(const StudyRow& coarse, const StudyRow& fine) {
     for (const StudyRow* row : {&coarse, &fine}) {
@@ -356,20 +155,20 @@ std::vector<StudyRow> in_order_of_grids(const StudyProblem& problem) {
 void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const std::function<void(const StudyRow&)>& keep,
                 const StudyHooks& hooks) const {
     const StudyProblem& p = parts_->problem;
-    RowMaker maker(*parts_, truth, hooks);
+    detail::RowMaker maker(*parts_, truth, hooks);
     std::vector<StudyRow> rows(known.begin(), known.end()), missing;
     const std::vector<StudyRow> questions = in_order_of_grids(p);
     for (const StudyRow& row : questions) {
         if (std::none_of(rows.begin(), rows.end(), [&](const StudyRow& other) { return same_question(row, other); })) missing.push_back(row);
     }
-    StudyEvent event{StudyEvent::Kind::row_begins, nullptr, questions.size() - missing.size(), questions.size(), 0, 0};
+    StudyEvent event{StudyEvent::Kind::row_begins, {}, questions.size() - missing.size(), questions.size(), 0, 0};
     for (const StudyRow& row : missing) event.seconds_total += maker.foreseen(row);
     event.kind = StudyEvent::Kind::rows_begin;
     hooks.event(event);
     for (const StudyRow& row : missing) {
         if (hooks.stop()) throw StudyStopped{};
         event.kind = StudyEvent::Kind::row_begins;
-        event.row = &row;
+        event.row = fmt::format("{} {} {} {} steps", row.precision, row.tableau, row.method, row.steps);
         hooks.event(event);
         StudyRow made = maker.make(row.precision, row.tableau, row.steps, row.method);
         if (const StudyRow* previous = coarser(rows, made)) made.observed_order = order_between(*previous, made);
@@ -378,7 +177,6 @@ void Study::run(const StudyTruth& truth, std::span<const StudyRow> known, const 
         ++event.done;
         event.seconds_done += maker.foreseen(row);
         event.kind = StudyEvent::Kind::row_is_known;
-        event.row = &rows.back();
         hooks.event(event);
     }
 }

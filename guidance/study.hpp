@@ -16,6 +16,8 @@
 
 namespace costate::guidance {
 
+struct ToleranceRow;
+
 /// What is asked. Empty lists and values mean the subject's defaults.
 struct StudyRequest {
     std::string subject;                                   // a network file, the name of a field, or gaussian-mixture
@@ -23,6 +25,7 @@ struct StudyRequest {
     std::string memory{};                                  // a budget, "64MB": the checkpoint schedule that it allows is one more method
     bool all_methods = false;                              // where no methods are named: every one that there is
     std::vector<std::size_t> steps{};
+    std::vector<double> tolerances{};                      // not empty: solves with steps of their own take the place of equal steps
     std::string path{}, variables{};                       // the probability path; time or regular
     std::optional<std::size_t> dimension{};                  // of gaussian-mixture, 2 unless given
     std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², or observation:H.npy, L = ½‖Hx₁ - y‖²
@@ -43,7 +46,9 @@ struct StudyProblem {
     bool regular = false;         // solved as dx̃/dr = ε̂ with x̃ = x/α, r = σ/α; the gradient is still that with respect to x(t₀)
     std::string statement;        // which equation is followed, and why between these ends; empty for ẋ = the subject itself
     std::vector<std::string> methods, tableaus, precisions;
+    std::string left_out;            // which methods all methods do not include, and why; empty for none
     std::vector<std::size_t> steps;  // ascending
+    std::vector<double> tolerances;  // descending; not empty: rows are those of guidance/tolerances.hpp
     std::string loss;                // squared-distance or observation
     std::vector<double> observation;  // H, target_size × dimension, row by row
     std::uint64_t seed = 0;
@@ -60,6 +65,8 @@ struct StudyProblem {
 
     /// Every row that is asked for, its question only: by precision, tableau, method, steps; then those of methods that take no steps.
     [[nodiscard]] std::vector<StudyRow> questions() const;
+    /// Whether the solves choose their steps.
+    [[nodiscard]] bool adaptive() const { return !tolerances.empty(); }
     /// "time" or "regular".
     [[nodiscard]] std::string_view variables() const { return regular ? "regular" : "time"; }
 };
@@ -70,7 +77,7 @@ struct StudyStopped {};
 /// One thing the study is about to do or has done; cost is in evaluations of the field (a vjp counts two).
 struct StudyEvent {
     enum class Kind { truth_begins, truth_is_known, rows_begin, row_begins, row_is_known } kind;
-    const StudyRow* row = nullptr;
+    std::string row = {};                  // what it is about, in words
     std::size_t done = 0, total = 0;       // rows
     double seconds_done = 0, seconds_total = 0;  // foreseen, from one timed call of the field in each precision
 };
@@ -90,7 +97,7 @@ public:
     Study(Study&&) noexcept;
 
     [[nodiscard]] const StudyProblem& problem() const;
-    [[nodiscard]] std::size_t total_rows() const { return problem().questions().size(); }
+    [[nodiscard]] std::size_t total_rows() const;
 
     /// ∇ₓL of the continuous problem for every sample, to problem().digits digits. Throws StudyStopped.
     [[nodiscard]] StudyTruth truth(const StudyHooks& hooks) const;
@@ -102,8 +109,11 @@ public:
     /// Throws StudyStopped between or within rows.
     void run(const StudyTruth& truth, std::span<const StudyRow> known, const std::function<void(const StudyRow&)>& keep,
              const StudyHooks& hooks) const;
+    /// The same for a study of tolerances.
+    void run(const StudyTruth& truth, std::span<const ToleranceRow> known, const std::function<void(const ToleranceRow&)>& keep, const StudyHooks& hooks) const;
 
     struct Parts;
+    [[nodiscard]] const Parts& parts() const { return *parts_; }
 
 private:
     std::unique_ptr<Parts> parts_;

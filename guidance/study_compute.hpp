@@ -47,6 +47,9 @@ bool has_own_map(std::string_view method);
 /// The order at which the method tends to the continuous gradient; empty for greedy, which takes no steps.
 std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau& tableau);
 
+/// What a method is for one of so many samples that are solved one by one: its share of a budget of memory, and any other as it is.
+std::string share_of(const std::string& method, std::size_t samples);
+
 /// Called now and then while a gradient is computed; throws StudyStopped.
 using Watch = std::function<void()>;
 
@@ -60,10 +63,12 @@ struct GradientTask {
 
 struct GradientOutcome {
     std::vector<Mpfr50> gradient;  // batch-major; long double and below are held exactly
+    std::vector<Mpfr50> state;     // x(t₁), the same
     ode::Cost cost;
     double seconds = 0;  // the median
     std::optional<double> reconstruction_error{};
     std::string note{};  // what the method has to say
+    std::string not_finite{};  // where the first value that is not finite came from, in one line; empty where all are finite
 };
 
 /// Computes tasks; owns its field and scratch, so one a thread.
@@ -85,7 +90,7 @@ bool smooth_subject(const Study::Parts& parts);
 
 /// ∇ₓL of the continuous problem for one sample and its own estimate of its relative error.
 struct TrueGradient {
-    std::vector<Mpfr50> gradient;
+    std::vector<Mpfr50> gradient, state;  // state: x(t₁)
     double relative_error = 0;
 };
 std::function<TrueGradient(std::size_t sample)> truth_in_mpfr50(const Study::Parts& parts, const Watch& watch);

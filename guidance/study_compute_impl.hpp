@@ -4,6 +4,7 @@
 #include "guidance/study_compute.hpp"
 #include "guidance/study_field.hpp"
 #include "guidance/study_loss.hpp"
+#include "guidance/study_non_finite.hpp"
 #include "ode/fields/named_fields.hpp"
 #include "ode/fields/scalar_field.hpp"
 #include "ode/gradient/methods.hpp"
@@ -98,9 +99,10 @@ GradientOutcome timed(const GradientTask& task, const T& start, const std::funct
     }
     if (seconds.size() > 1) seconds.erase(seconds.begin());
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-    GradientOutcome outcome{{}, result.cost, seconds[seconds.size() / 2], result.reconstruction_error};
+    GradientOutcome outcome{{}, {}, result.cost, seconds[seconds.size() / 2], result.reconstruction_error};
     scale(result.x_bar, start);
     for (const T& value : result.x_bar) outcome.gradient.push_back(widened(value));
+    for (const T& value : result.x1) outcome.state.push_back(widened(value));
     return outcome;
 }
 
@@ -154,6 +156,9 @@ private:
             });
             if constexpr (requires { workspace.sentence(); }) outcome.note = workspace.sentence();
         });
+        for (Mpfr50& value : outcome.state) value *= widened(ends.end);
+        if (!std::all_of(outcome.gradient.begin(), outcome.gradient.end(), [](const Mpfr50& value) { return isfinite(value); }))
+            outcome.not_finite = where_not_finite<T>(field, *task.tableau, ode::Grid<T>(ends.s0, ends.s1, task.steps), x0, name, task.first);
         return outcome;
     }
 

@@ -72,6 +72,11 @@ public:
         return std::visit([](const auto& f) -> std::size_t { return f.parameter_count(); }, field_);
     }
     [[nodiscard]] Record make_record() const { return {}; }
+    /// use(field) with the field that it is.
+    template <class Use>
+    auto visit(Use&& use) {
+        return std::visit(use, field_);
+    }
 
     [[gnu::noinline]] void operator()(const T& t, std::span<const T> x, std::span<T> dx) {
         ask();

@@ -31,6 +31,12 @@ std::optional<std::size_t> order_of(std::string_view method, const ode::Tableau&
     return order;
 }
 
+std::string share_of(const std::string& method, std::size_t samples) {
+    const std::vector<std::string_view> parts = ode::split_spelling(method);
+    const auto budget = ode::dto::WithinMemory::named(parts.front(), std::span(parts).subspan(1));
+    return budget ? "memory:" + std::to_string(std::max<std::size_t>(budget->memory / samples, 1)) : method;
+}
+
 }  // namespace detail
 
 std::vector<StudyRow> StudyProblem::questions() const {

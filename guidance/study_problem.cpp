@@ -3,6 +3,7 @@
 #include "guidance/study_compute.hpp"
 #include "guidance/study_problem.hpp"
 #include "guidance/study_random.hpp"
+#include "guidance/tolerances.hpp"
 #include "nn/npy.hpp"
 #include "ode/fields/named_fields.hpp"
 #include "ode/checkpoint/budget.hpp"
@@ -12,7 +13,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <stdexcept>
 
 namespace costate::guidance {
@@ -63,12 +66,24 @@ std::vector<std::string> default_methods(const Study::Parts& parts, bool all) {
     return methods;
 }
 
+// What a study of all methods leaves out, and why.
+std::string left_out_of_all(const Study::Parts& parts) {
+    std::map<std::string, std::string> names;  // by reason
+    for (const std::string_view name : {detail::greedy_name, detail::look_ahead_name, detail::adjoint_deis_name})
+        if (const auto why = no_path_method(parts, name)) names[*why] += fmt::format("{}{}", names[*why].empty() ? "" : ", ", name);
+    std::string text;
+    for (const auto& [why, list] : names) text += fmt::format("{}--all-methods leaves out {}: {}", text.empty() ? "" : "; ", list, why);
+    return text;
+}
+
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
-    if (detail::is_of_study(given)) return given;
-    check_names({std::string(ode::split_spelling(given).front())}, study_methods(), "methods");
-    std::string name;
+    const std::vector<std::string_view> parts = ode::split_spelling(given);
+    check_names({std::string(parts.front())}, study_methods(), "methods");
+    std::string name = given;
     try {
+        if (detail::is_of_study(parts.front())) ode::check_parameter_count(parts.front(), std::span(parts).subspan(1), 0);
+        if (detail::is_of_study(given)) return name;
         ode::with_gradient_method(given, [&](const auto& method) { name = method.name; });
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument(fmt::format("--methods: {}", error.what()));
@@ -80,6 +95,18 @@ void check_path_methods(const Study::Parts& parts) {
     for (const std::string& name : parts.problem.methods) {
         if (const auto why = no_path_method(parts, name)) throw std::invalid_argument(fmt::format("--methods {}: {}", name, *why));
     }
+}
+
+// Those of a study of tolerances.
+void fill_tolerance_lists(const StudyRequest& request, StudyProblem& problem) {
+    problem.tolerances = checked_tolerances(request);
+    problem.methods = without_repetition(request.methods.empty() ? default_tolerance_methods(request.all_methods) : request.methods);
+    for (const std::string& name : problem.methods) (void)find_tolerance_method(name);
+    const bool all = std::find(request.tableaus.begin(), request.tableaus.end(), "all") != request.tableaus.end();
+    problem.tableaus =
+        all ? tableaus_with_estimate()
+            : without_repetition(request.tableaus.empty() ? std::vector<std::string>{"bogacki-shampine", "dormand-prince", "dop853"} : request.tableaus);
+    problem.precisions = without_repetition(request.precisions.empty() ? std::vector<std::string>{"f64"} : request.precisions);
 }
 
 void fill_lists(const StudyRequest& request, Study::Parts& parts) {
@@ -94,6 +121,7 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
         methods.push_back("memory:" + request.memory);
     }
     problem.methods = without_repetition(std::move(methods));
+    if (request.methods.empty() && request.all_methods) problem.left_out = left_out_of_all(parts);
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
     problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});
     check_names(problem.precisions, study_precisions(), "precisions");
@@ -199,7 +227,8 @@ void place_samples(const StudyRequest& request, Study::Parts& parts) {
         x0 = from_file(*request.x0_file, problem.dimension, request.samples, "x0");
         problem.samples = x0.size() / problem.dimension;
     } else {
-        problem.samples = request.samples.value_or(4);
+        problem.samples = request.samples.value_or(
+            problem.adaptive() && !problem.network && !problem.mixture ? 1 : 4);  // a field beside its own start may be another problem
     }
     if (problem.network || problem.mixture) {
         y = standard_normals(problem.seed, 1, problem.samples * problem.target_size);
@@ -226,7 +255,8 @@ std::string study_hash(std::string_view bytes) {
 Study::Parts study_parts(const StudyRequest& request) {
     Study::Parts parts = study_subject(request);
     StudyProblem& problem = parts.problem;
-    fill_lists(request, parts);
+    if (request.tolerances.empty()) fill_lists(request, parts);
+    else fill_tolerance_lists(request, problem);
     fill_numbers(request, problem);
     fill_loss(request, problem);
     place_samples(request, parts);
@@ -235,7 +265,7 @@ Study::Parts study_parts(const StudyRequest& request) {
 }
 
 std::string StudyProblem::configuration() const {
-    nlohmann::ordered_json json = {{"version", 1}, {"subject", title}, {"fingerprint", fingerprint}, {"loss", loss},
+    nlohmann::ordered_json json = {{"version", 1}, {"subject", title + (adaptive() ? ", steps of its own" : "")}, {"fingerprint", fingerprint}, {"loss", loss},
                                    {"samples", samples}, {"x0", hash_of(x0)}, {"y", hash_of(y)}, {"t0", t0}, {"t1", t1},
                                    {"digits", digits}};
     // the title says the same, so that a study with these keys and one without are told apart

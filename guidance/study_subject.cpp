@@ -140,7 +140,8 @@ void describe(const StudyRequest& request, Study::Parts& parts) {
     }
     const bool cut = (!request.t0 && problem.t0 != 0) || (!request.t1 && problem.t1 != 1);
     if (cut)
-        problem.statement += fmt::format(" These ends are the default because the equation is singular at {}; --t0, --t1{} choose others.",
+        problem.statement += fmt::format("{}These ends are the default because the equation is singular at {}; --t0, --t1{} choose others.",
+                                         problem.statement.empty() ? "" : " ",
                                          problem.t0 == 0 ? "t = 1" : problem.t1 == 1 ? "t = 0" : "t = 0 and t = 1",
                                          problem.regular ? "" : " and --variables regular");
 }

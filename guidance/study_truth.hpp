@@ -20,7 +20,9 @@ std::function<TrueGradient(std::size_t)> truth_in(const Study::Parts& parts, con
         scale(x0, ends.start);
         auto truth = ode::truth(field, study_loss<T>(parts, sample, 1, ends.end), ends.s0, ends.s1, x0, options);
         scale(truth.x_bar, ends.start);
-        TrueGradient result{{}, truth.error};
+        scale(truth.x1, ends.end);
+        TrueGradient result{{}, {}, truth.error};
+        for (const T& value : truth.x1) result.state.push_back(widened(value));
         for (const T& value : truth.x_bar) result.gradient.push_back(widened(value));
         return result;
     };

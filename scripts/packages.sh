@@ -4,6 +4,7 @@ build_packages="g++ cmake ninja-build libboost-dev libmpfr-dev libgmp-dev libtbb
   libfmt-dev nlohmann-json3-dev libcli11-dev"
 demo_packages="$build_packages gnuplot-nox libasmjit-dev"
 test_packages="$demo_packages catch2 qemu-user"
+peer_packages="libsundials-dev"  # a test compares with CVODES where it is; it brings half a gigabyte of its own
 
 # install_missing PACKAGE...   installs those that are not installed, and nothing when none is missing
 install_missing() {

@@ -1,7 +1,8 @@
 // Checkpoint schedules on a small network (1-10-1, tanh; midpoint, 1000 steps; all 31 parameters, as W4), by arrays and as
 // whole steps in machine code, and on a 64-256-64 one.
 // predicted = what the schedule's counts say: (plain steps) × (a plain step) + (recorded steps) × (a recorded one) + N × (a reverse),
-// each measured in turn with the gradient; ratio = measured / predicted, the fastest of each. Not bitwise store-all's: an error.
+// each measured in turn with the gradient, along the same states; ratio = measured / predicted, the fastest of each. Not bitwise store-all's: an
+// error. plan/…: seconds to make every action of a schedule, none performed.
 #include "bench/workloads.hpp"
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpointed.hpp"
@@ -12,6 +13,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace costate;
@@ -41,23 +45,30 @@ struct Small {
     }
 };
 
-/// Seconds of a plain step, a recorded one and a reverse.
+/// Seconds of a plain step, a recorded one and a reverse, each over the whole solve: a step costs more where what it starts from has just
+/// been computed.
+template <class F>
 struct StepCosts {
     std::vector<double> plain, recorded, reverse;
+    ode::StepWorkspace<double> ws{};
+    std::vector<ode::StepRecord<F, double>> records{};
+    std::vector<double> states{}, lambda{}, theta{};
 
-    template <class F>
     void measure(F& f, const ode::Coefficients<double>& method, const ode::Grid<double>& grid, const std::vector<double>& x0) {
-        constexpr std::size_t block = 200;
-        ode::StepWorkspace<double> ws;
-        ode::StepRecord<F, double> record;
-        std::vector<double> x = x0, x1 = x0, lambda(x0.size(), 1.0), theta(f.parameter_count());
+        const std::size_t size = x0.size(), steps = grid.steps;
+        records.resize(steps);
+        states.resize((steps + 1) * size);
+        std::copy(x0.begin(), x0.end(), states.begin());
+        lambda.assign(size, 1.0);
+        theta.assign(f.parameter_count(), 0.0);
         ode::TimeBars<double> bars;
-        ode::step<double>(method, f, grid.t0, grid.h, x0, x1, record, ws);
-        plain.push_back(seconds([&] { for (std::size_t n = 0; n < block; ++n) ode::step<double>(method, f, grid.at(n), grid.h, x, x, ws); }) / block);
-        recorded.push_back(seconds([&] { for (std::size_t n = 0; n < block; ++n) ode::step<double>(method, f, grid.at(n), grid.h, x0, x1, record, ws); }) / block);
-        reverse.push_back(seconds([&] {
-            for (std::size_t n = 0; n < block; ++n) ode::step_vjp<double>(method, f, grid.at(n), grid.h, x0, record, lambda, lambda, theta, &bars, ws);
-        }) / block);
+        const auto state = [&](std::size_t n) { return std::span<double>(states).subspan(n * size, size); };
+        const auto a_step = [&](auto&& call) { return seconds(call) / static_cast<double>(steps); };
+        plain.push_back(a_step([&] { for (std::size_t n = 0; n < steps; ++n) ode::step<double>(method, f, grid.at(n), grid.h, state(n), state(n + 1), ws); }));
+        recorded.push_back(a_step([&] { for (std::size_t n = 0; n < steps; ++n) ode::step<double>(method, f, grid.at(n), grid.h, state(n), state(n + 1), records[n], ws); }));
+        reverse.push_back(a_step([&] {
+            for (std::size_t n = steps; n-- > 0;) ode::step_vjp<double>(method, f, grid.at(n), grid.h, state(n), records[n], lambda, lambda, theta, &bars, ws);
+        }));
     }
 
     [[nodiscard]] double predict(const Counts& counts) const {
@@ -79,7 +90,7 @@ void run(benchmark::State& state, F f, const Perceptron& network, std::size_t st
     const ode::Grid<double> grid(0.0, network.t1, steps);
     const Counts counts = check(make(spec, steps));
     std::vector<double> measured;
-    StepCosts costs;
+    StepCosts<F> costs;
     for (auto _ : state) {
         costs.measure(f, coefficients, grid, network.x0);
         measured.push_back(seconds([&] { method(f, loss, 0.0, network.t1, steps, network.x0, {}, workspace, result); }));
@@ -123,6 +134,18 @@ void large(benchmark::State& state, const Spec& spec) {
     run(state, field<double>(network, false), network, 100, spec);
 }
 
+/// All actions of a schedule.
+void plan(benchmark::State& state, const Spec& spec, std::size_t steps) {
+    std::uint64_t forward = 0;
+    for (auto _ : state) {
+        forward = 0;
+        for (Plan actions(spec, steps); const Action* action = actions.next();)
+            if (action->kind == Kind::advance) forward += action->to - action->from;
+    }
+    if (forward != forward_steps(spec, steps) && spec.rule != Rule::online) return state.SkipWithError("the schedule takes other steps than the formula says");
+    state.counters["forward"] = static_cast<double>(forward);
+}
+
 template <class Run>
 void add(const std::string& name, const Spec& spec, Run&& body) {
     benchmark::RegisterBenchmark((name + "/" + ode::dto::Checkpointed(spec).name).c_str(), [=](benchmark::State& state) { body(state, spec); })
@@ -137,6 +160,11 @@ int main(int argc, char** argv) {
         add("small, machine code", spec, compiled);
         add("64-256-64", spec, large);
     }
+    for (const auto& [spec, steps] : {std::pair{Spec{Rule::mixed, 20, 0}, std::size_t{10000}}, std::pair{Spec{Rule::mixed, 2, 0}, std::size_t{10000}},
+                                      std::pair{Spec{Rule::mixed, 20, 0}, std::size_t{1000000}}, std::pair{Spec{Rule::binomial, 20, 0}, std::size_t{1000000}},
+                                      std::pair{Spec{Rule::online, 20, 0}, std::size_t{1000000}}, std::pair{Spec{Rule::two_level, 20, 100}, std::size_t{1000000}}})
+        benchmark::RegisterBenchmark(("plan/" + ode::dto::Checkpointed(spec).name + "/" + std::to_string(steps)).c_str(),
+                                     [=](benchmark::State& state) { plan(state, spec, steps); })->Unit(benchmark::kMillisecond);
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,4 +1,5 @@
-"""What the sides of compare.py share: arguments, the network's file, and answering "forward COUNT" and "gradient COUNT" on standard input."""
+"""What the sides of compare.py share: arguments, the network's file, and answering "forward COUNT" and "gradient COUNT" on standard input; on W5
+"result 1 METHOD", "forward COUNT METHOD" and "gradient COUNT METHOD"."""
 import argparse
 import json
 import sys
@@ -20,6 +21,8 @@ def load(args, convert):
     while f"layer{len(layers)}.weight" in tensors:
         name = f"layer{len(layers)}"
         layers.append((convert(tensors[name + ".weight"]), convert(tensors[name + ".bias"])))
+    if args.workload == "w3":  # save times, and one state each
+        return layers, convert(tensors["x0"][0]), convert(tensors["y"]), convert(tensors["t"])
     return layers, convert(tensors["x0"][: args.batch]), convert(tensors["y"][: args.batch]), 10.0 if args.workload == "w4" else 1.0
 
 
@@ -28,11 +31,30 @@ def serve(forward, gradient, result):
     print(json.dumps(result()), flush=True)
     for line in sys.stdin:
         what, count = line.split()
-        call = forward if what == "forward" else gradient
-        seconds = []
-        for _ in range(int(count)):
-            begin = time.perf_counter()
-            call()
-            seconds.append(time.perf_counter() - begin)
-        seconds.sort()
-        print(json.dumps([seconds[0], seconds[len(seconds) // 2]]), flush=True)
+        answer(forward if what == "forward" else gradient, int(count))
+
+
+def serve_methods(calls_of):
+    """calls_of(method) = (forward, gradient, result), made once a method."""
+    known = {}
+    print("[]", flush=True)
+    for line in sys.stdin:
+        what, count, method = line.split()
+        if method not in known:
+            known[method] = calls_of(method)
+        forward, gradient, result = known[method]
+        if what == "result":
+            gradient()
+            print(json.dumps(result()), flush=True)
+        else:
+            answer(forward if what == "forward" else gradient, int(count))
+
+
+def answer(call, count):
+    seconds = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begin)
+    seconds.sort()
+    print(json.dumps([seconds[0], seconds[len(seconds) // 2]]), flush=True)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Costate beside its peers on one machine, in one run: every pair of gradients is compared, then timed in turn, and a table is printed.
 
+On W3 and W5, where steps are chosen, gradients are held against that of the exact flow; W5 is a curve of time against error (work_precision.py).
+
   python3 bench/peers/compare.py build/bench/peers/peers-ours            # needs bench/peers/requirements.txt; what is missing is left out
   python3 bench/peers/compare.py PROGRAM --only w1 --rounds 20 --markdown table.md --json rows.json --pictures folder
 """
@@ -14,11 +16,18 @@ import sys
 import tempfile
 import time
 
+import work_precision
+
 HERE = os.path.dirname(os.path.abspath(__file__))
+W5 = "w5", "f64", 0, 1, 1, "-", ("diffrax", "cvodes", "torchdiffeq"), "-"
 PEERS = {"diffrax": "diffrax_side.py", "jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
-MODULES = {"diffrax": "diffrax", "jax": "jax", "pytorch": "torch", "casadi": "casadi"}
-COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7", "diffrax": "#56B4E9"}
-NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C", "diffrax": "diffrax"}
+ADAPTIVE = {"diffrax": "diffrax_adaptive_side.py", "torchdiffeq": "torch_adaptive_side.py", "torchode": "torch_adaptive_side.py"}
+MODULES = {"diffrax": "diffrax", "jax": "jax", "pytorch": "torch", "casadi": "casadi", "torchdiffeq": "torchdiffeq", "torchode": "torchode"}
+NATIVE = {"adolc": "peers-adolc", "cvodes": "peers-cvodes"}
+COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7", "diffrax": "#56B4E9",
+           "torchdiffeq": "#D55E00", "torchode": "#CC79A7", "cvodes": "#009E73"}
+NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C", "diffrax": "diffrax", "torchdiffeq": "torchdiffeq", "torchode": "torchode",
+         "cvodes": "CVODES"}
 
 
 def process_rows():
@@ -36,6 +45,9 @@ def rows():
     for batch in (1, 64):
         for precision in ("f32", "f64"):
             yield "w2", precision, 3, batch, 1, "dto", ("jax", "pytorch"), "-"
+    for tolerances in ("1e-3:1e-6", "1e-6:1e-6"):
+        for precision in ("f32", "f64"):
+            yield "w3", precision, 0, 1, 1, tolerances, ("diffrax", "torchode", "torchdiffeq"), tolerances
     yield "w4", "f64", 1000, 1, 1, "replay", ("jax", "pytorch"), "-"
     yield "w4", "f64", 1000, 1, 1, "compiled", ("jax", "pytorch"), "-"
     for checkpoints in (2, 4, 8, 16, 32, 44):
@@ -79,18 +91,20 @@ def distance(a, b):
 
 def commands(args, row, folder):
     workload, precision, steps, batch, threads, method, peers, theirs = row
-    file = os.path.join(folder, workload + ".safetensors")
-    if workload != "w7" and not os.path.exists(file):
+    file, given = os.path.join(folder, workload + ".safetensors"), workload not in ("w5", "w7")
+    if given and not os.path.exists(file):
         subprocess.run([args.program, workload, "f64", "1", "1", "1", "-", "--write", file], check=True)
-    read = [] if workload == "w7" else ["--read", file]
-    yield "costate", [args.program, workload, precision, str(steps), str(batch), str(threads), method, *read]
+    yield "costate", [args.program, workload, precision, str(steps), str(batch), str(threads), method, *(["--read", file] if given else [])]
     for peer in peers:
-        if peer == "adolc":
-            program = os.path.join(os.path.dirname(args.program), "peers-adolc")
+        words = [workload, precision, str(steps), str(batch), str(threads)]
+        if peer in NATIVE:
+            program = os.path.join(os.path.dirname(args.program), NATIVE[peer])
             if os.path.exists(program):
-                yield peer, [program, workload, precision, str(steps)]
+                yield peer, [program, *words[:3]]
         elif importlib.util.find_spec(MODULES[peer]):
-            yield peer, [sys.executable, os.path.join(HERE, PEERS[peer]), workload, precision, str(steps), str(batch), str(threads), theirs, file]
+            adaptive = workload in ("w3", "w5")
+            script = (ADAPTIVE if adaptive else PEERS)[peer]
+            yield peer, [sys.executable, os.path.join(HERE, script), *words, f"{peer}:{theirs}" if adaptive else theirs, file]
 
 
 def start(args, row, folder):
@@ -103,12 +117,20 @@ def start(args, row, folder):
             failed[name] = str(error)
     if "costate" not in sides:
         raise SystemExit(f"compare: {failed['costate']}")
-    bound = 1e-10 if row[1] == "f64" else 2e-4
-    apart = {name: distance(side.gradient, sides["costate"].gradient) for name, side in sides.items()}
+    # where steps are chosen everybody computes another number: the distance is that from the exact flow's gradient
+    reference = exact_gradient(folder) if row[0] == "w3" else sides["costate"].gradient
+    bound = 50 * float(row[5].split(":")[0]) if row[0] == "w3" else 1e-10 if row[1] == "f64" else 2e-4
+    apart = {name: distance(side.gradient, reference) for name, side in sides.items()}
     for name, far in apart.items():
         if far > bound:
-            raise SystemExit(f"compare: on {row[0]} {row[1]} the gradient of {name} is {far:.1e} away from ours (at most {bound:.0e}); nothing is timed")
+            raise SystemExit(f"compare: on {row[0]} {row[1]} the gradient of {name} is {far:.1e} away (at most {bound:.0e}); nothing is timed")
     return sides, failed, apart
+
+
+def exact_gradient(folder):
+    from safetensors.numpy import load_file
+
+    return load_file(os.path.join(folder, "w3.safetensors"))["reference"].tolist()
 
 
 def measure(args, row, folder):
@@ -165,7 +187,25 @@ def readable(seconds):
     return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
+def adaptive_table(results):
+    lines = ["| workload, rtol:atol | costate: gradient (forward) | its error | fastest peer | its error | times faster | the others |", "|---|---|---|---|---|---|---|"]
+    for r in results:
+        times, error = r["median_seconds"], r["distance"]
+        peers = sorted((n for n in times if n != "costate"), key=lambda n: times[n]["gradient"])
+        both = lambda n: f"{readable(times[n]['gradient'])} ({readable(times[n]['forward'])})"
+        line = f"| {r['workload'].upper()} {r['precision']}, {r['method']} | {both('costate')} | {error['costate']:.1e} |"
+        if peers:
+            line += f" {NAMES[peers[0]]} {both(peers[0])} | {error[peers[0]]:.1e} | {times[peers[0]]['gradient'] / times['costate']['gradient']:.2f} |"
+        line += " " + ", ".join(f"{NAMES[n]} {readable(times[n]['gradient'])}, error {error[n]:.1e}" for n in peers[1:]) + " |"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def table(results):
+    adaptive = [r for r in results if r["workload"] == "w3"]
+    if adaptive:
+        others = [r for r in results if r["workload"] != "w3"]
+        return (table(others) + "\n" if others else "") + adaptive_table(adaptive)
     lines = ["| workload | costate: gradient (forward) | fastest peer | times faster | of the limit |", "|---|---|---|---|---|"]
     for r in results:
         ours = r["median_seconds"]["costate"]
@@ -183,6 +223,8 @@ def table(results):
 
 
 def label(r):
+    if r["workload"] == "w3":
+        return f"{r['workload'].upper()} {r['precision']} {r['method']}"
     return f"{r['workload'].upper()} {r['precision']} {r['steps']}×{r['batch']}" + (f" {r['method']}" if r["workload"] in ("w4", "w7") else "")
 
 
@@ -229,7 +271,7 @@ def pictures(results, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", help="our side, built with -DCOSTATE_BENCH=ON")
-    parser.add_argument("--only", nargs="*", default=[], help="workloads: w1 w2 w4 w7")
+    parser.add_argument("--only", nargs="*", default=[], help="workloads: w1 w2 w3 w4 w5 w7")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each side (20)")
     parser.add_argument("--seconds", type=float, default=0.02, help="of each turn (0.02)")
     parser.add_argument("--core", type=int, help="pin every side to this core")
@@ -246,14 +288,21 @@ def main():
                 continue
             results.append(measure_processes(args, row, folder, args.processes) if args.processes else measure(args, row, folder))
             print(show(results[-1:]).splitlines()[-1], flush=True)
+        precise = None
+        if not args.processes and (not args.only or "w5" in args.only):
+            precise = work_precision.measure(args, {name: Side(command, args.core) for name, command in commands(args, W5, folder)})
+            print(work_precision.table(precise, NAMES, readable), flush=True)
     if args.markdown:
         with open(args.markdown, "w") as out:
-            out.write(show(results))
+            out.write(show(results) if results else "")
+            out.write("\n" + work_precision.table(precise, NAMES, readable) if precise else "")
     if args.json:
         with open(args.json, "w") as out:
-            json.dump(results, out, indent=1)
+            json.dump(results + ([precise] if precise else []), out, indent=1)
     if args.pictures and not args.processes:
         pictures(results, args.pictures)
+        if precise:
+            work_precision.picture(precise, os.path.join(args.pictures, "w5.svg"), NAMES, COLOURS)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 // of so many. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
 // often), measured beside it; of the orbit and of W4, the solve alone, written by hand.
 // ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
-// METHOD is dto, and for W4 and W7 replay, compiled or, as machine code, a schedule such as binomial:8. --write writes the network and ends, --read takes it from there.
+// METHOD is dto, for W3 its tolerances, such as 1e-3:1e-6, and for W4 and W7 replay, compiled or, as machine code, a schedule such as binomial:8. --write writes the network and ends, --read takes it from there.
+#include "bench/peers/adaptive_sides.hpp"
+#include "bench/peers/side.hpp"
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
 #include "kernels/huge_pages.hpp"
@@ -24,18 +26,13 @@
 #include <cmath>
 #include <functional>
 #include <iostream>
+#include <map>
+#include <sstream>
 
 using namespace costate;
 using namespace costate::bench;
 
 namespace {
-
-struct Side {
-    std::function<void()> forward, gradient;
-    std::function<std::vector<double>()> result;
-    std::function<void()> limit = [] {};
-    double limit_times = 0;  ///< so often the limit's piece of work is in a gradient; 0: no limit is known
-};
 
 // y = x Wᵀ, 256 × 256 on 168 rows, all of it in the second-level cache.
 template <class T>
@@ -69,8 +66,8 @@ std::vector<double> widened(const std::vector<T>& values) {
     return {values.begin(), values.end()};
 }
 
-// The network, its sizes as every side reads them.
-void write(const Perceptron& p, const std::string& file) {
+// The network, its sizes as every side reads them, and what else is given.
+void write(const Perceptron& p, const std::string& file, const std::map<std::string, std::vector<double>>& more = {}) {
     std::vector<nn::TensorToWrite> tensors;
     const auto array = [](const std::vector<double>& values, std::vector<std::size_t> shape) {
         nn::Array a = nn::Array::from_shape(shape);
@@ -84,6 +81,7 @@ void write(const Perceptron& p, const std::string& file) {
     }
     tensors.push_back({"x0", array(p.x0, {p.x0.size() / p.dim(), p.dim()})});
     tensors.push_back({"y", array(p.y, {p.y.size() / p.dim(), p.dim()})});
+    for (const auto& [name, values] : more) tensors.push_back({name, array(values, {values.size()})});
     nn::write_safetensors(file, tensors);
 }
 
@@ -91,7 +89,7 @@ Perceptron network(const std::string& workload) {
     if (workload == "w1") return made("w1", {2, 128, 128, 128, 2}, true, true, 1, 1024);
     if (workload == "w2") return made("w2", {784, 1024, 1024, 784}, true, true, 1, 64);
     if (workload == "w4") return made("w4", {1, 10, 1}, false, false, 10, 1);
-    throw std::invalid_argument("there is no workload '" + workload + "'; known are w1, w2, w4, w7");
+    throw std::invalid_argument("there is no workload '" + workload + "'; known are w1, w2, w3, w4, w5, w7");
 }
 
 Perceptron network(const std::string& workload, const std::string& file) {
@@ -203,6 +201,7 @@ Side side_of(const std::string& workload, const std::string& file, const std::st
         side.limit_times = 1;
         return side;
     }
+    if (workload == "w3") return precision == "f32" ? spiral_side<float>(spiral(), method) : spiral_side<double>(spiral(), method);
     const Perceptron p = network(workload, file);
     if (workload == "w4" && !compiled && method != "replay") return scheduled(method, field<double>(p, false), p, steps);
     if (workload == "w4") {
@@ -225,13 +224,45 @@ std::string timed(const std::function<void()>& call, std::size_t count, double t
     return nlohmann::json{times * seconds.front(), times * seconds[seconds.size() / 2]}.dump();
 }
 
+// W5: "result 1 METHOD", "gradient COUNT METHOD" and "forward COUNT METHOD", a method being a pair and its tolerance, such as verner-87:1e-6.
+int serve_methods() {
+    std::map<std::string, Side> sides;
+    const auto side_named = [&](const std::string& method) -> Side& {
+        const auto [found, fresh] = sides.try_emplace(method);
+        const std::size_t colon = method.rfind(':');
+        if (fresh) found->second = lotka_volterra_side(method.substr(0, colon), method.substr(colon + 1));
+        return found->second;
+    };
+    std::cout << "[]" << std::endl;
+    for (std::string line; std::getline(std::cin, line);) {
+        std::istringstream words(line);
+        std::string what, method;
+        std::size_t count = 1;
+        words >> what >> count >> method;
+        Side& side = side_named(method);
+        if (what == "result") {
+            side.gradient();
+            std::cout << nlohmann::json(side.result()).dump() << std::endl;
+        } else {
+            std::cout << timed(what == "forward" ? side.forward : side.gradient, count) << std::endl;
+        }
+    }
+    return 0;
+}
+
 int serve(const std::vector<std::string>& words) {
     const std::string workload = words.at(0), precision = words.at(1), method = words.size() > 5 ? words[5] : "";
     const std::size_t steps = std::stoul(words.at(2)), batch = std::stoul(words.at(3)), threads = std::stoul(words.at(4));
     if (words.size() > 7 && words[6] == "--write") {
-        write(network(workload), words[7]);
+        if (workload == "w3") {
+            const Spiral s = spiral();
+            write(s.network, words[7], {{"t", s.times}, {"reference", s.reference}});
+        } else {
+            write(network(workload), words[7]);
+        }
         return 0;
     }
+    if (workload == "w5") return serve_methods();
     const std::string file = words.size() > 7 && words[6] == "--read" ? words[7] : "";
     const Side side = side_of(workload, file, precision, steps, batch, threads, method);
     side.gradient();

@@ -1,9 +1,10 @@
-// Every op of the tape in small graphs: per-sample and shared operands, parameters, broadcasting, fusing, calls.
+// Every op of the tape in small graphs: per-sample and shared operands, parameters, broadcasting, fusing, calls, images.
 #pragma once
 
 #include "autodiff/var.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -140,6 +141,29 @@ void add_functions(std::vector<OpGraph<T>>& list) {
     }
 }
 
+/// Ops of networks on images: weights packed and computed, groups, indices that name nothing.
+template <class T>
+void add_images(std::vector<OpGraph<T>>& list) {
+    namespace ops = autodiff::ops;
+    using V = std::vector<autodiff::Var<T>>;
+    const autodiff::ConvolutionShape whole{.channels = 2, .height = 3, .width = 2, .outputs = 2, .kernel_height = 2, .kernel_width = 2, .stride_y = 2, .top = 1, .right = 1};
+    autodiff::ConvolutionShape grouped = whole;
+    grouped.groups = 2;
+    for (const Role role : {Role::shared, Role::parameter}) {
+        list.push_back({ops::Conv2d::name, {{12}, {16, role}, {2, role}}, [whole](const V& v) { return conv2d(v[0], v[1], v[2], whole); }});
+        list.push_back({ops::Conv2d::name, {{12}, {8, role}}, [grouped](const V& v) { return conv2d(v[0], v[1], grouped) * conv2d(v[0], v[1], grouped); }});
+        if constexpr (TranscendentalScalar<T>) {
+            const autodiff::NormalisationShape shape{.channels = 4, .pixels = 2, .groups = 2};
+            list.push_back({ops::Conv2d::name, {{12}, {16, role}, {2, role}}, [whole](const V& v) { return silu(conv2d(v[0], v[1], v[2], whole)); }});
+            list.push_back({ops::Normalise::name, {{8}, {4, role}, {4, role}}, [shape](const V& v) { return normalise(v[0], v[1], v[2], shape, T(1) / T(4)); }});
+        }
+    }
+    const std::vector<std::uint32_t> taken{2, ops::no_index, 0, 2, 1}, segments{2, ops::no_index, 0, 2};
+    list.push_back({ops::AddChannel::name, {{6}, {2}}, [](const V& v) { return add_channel(v[0], v[1]) * v[0]; }});
+    list.push_back({ops::Gather::name, {{4}}, [taken](const V& v) { return gather<T>(v[0] * v[0], taken); }});
+    list.push_back({ops::SegmentSum::name, {{4}}, [segments](const V& v) { return segment_sum<T>(v[0] * v[0], segments, 3); }});
+}
+
 /// All that T supports.
 template <class T>
 std::vector<OpGraph<T>> op_graphs() {
@@ -147,6 +171,7 @@ std::vector<OpGraph<T>> op_graphs() {
     add_arithmetic(list);
     add_arrays(list);
     add_networks(list);
+    add_images(list);
     add_functions(list);
     return list;
 }

@@ -49,6 +49,14 @@ public:
     [[nodiscard]] const AnyPath& path() const { return map_.path; }
     [[nodiscard]] Field& inner() { return inner_; }
 
+    /// use(inner, t, x) at the n's own variables.
+    template <class Use>
+    auto at_inner(const T& tau, std::span<const T> z, Use&& use) {
+        const Coordinates<T> c = map_.coordinates(tau);
+        scaled(c.k, z, scratch_.x);
+        return use(inner_, c.t, std::span<const T>(scratch_.x));
+    }
+
     Record make_record() {
         if constexpr (ode::RecordingField<Field, T>) return {inner_.make_record(), {}, {}, {}, {}};
         else return {};

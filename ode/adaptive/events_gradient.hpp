@@ -18,6 +18,7 @@
 namespace costate::ode {
 
 /// ∂L of a loss L(x₁, t_1 … t_m, x⁻_1 … x⁻_m) of the end, of the times of the m events and of the states just before them; what is empty is 0.
+/// States at save times have no part in it: one that a loss reads is an event of its own, of g = t − s without a jump, and is read as x⁻ there.
 template <Scalar T>
 struct EventSeeds {
     std::vector<T> x1_bar;       ///< ∂L/∂x₁, after the jump of an event that ended the solve
@@ -32,6 +33,11 @@ struct EventGradient {
     T t0_bar{}, t1_bar{};       ///< t1_bar is 0 where a terminal event ended the solve
     Cost cost;
 };
+
+/// A gradient method that goes back over steps of any lengths, as those between events are.
+template <class M, class F, class T>
+concept MethodOnGrids = requires(const M& method, F& f, const LinearFunctional<T>& loss, const TimeGrid<T>& grid, View<T> x0, const GradientOptions& options,
+                                 typename M::template Workspace<F, T>& ws, GradientResult<T>& result) { method(f, loss, grid, x0, options, ws, result); };
 
 namespace detail {
 
@@ -150,19 +156,26 @@ private:
 /// A discrete method (dto::StoreAll, dto::Checkpointed, …): v = ∂Φ_h/∂h of the last step. Steps are frozen: on the way to an event all but the
 /// last keep their lengths and it ends at the event; after the last event they keep their fractions of what is left to t₁, like those of a
 /// TimeGrid. Then the gradient is exact for the map so computed. The others (otd::…): v = f(t_e, x⁻), the continuous rule.
-/// Throws std::invalid_argument for a solution that is not a success, or seeds of other sizes.
+/// States at save times have no seeds: an event with g = t − s brings x(s) as its x⁻.
+/// Throws std::invalid_argument for a solution that is not a success, seeds of other sizes, or a method whose steps are equal (reversible ones, a
+/// budget of memory).
 template <class M, class F, OrderedScalar T>
     requires DifferentiableField<F, T>
 EventGradient<T> event_gradient(const M& method, const Tableau& tableau, F& f, const std::vector<Event<std::type_identity_t<T>>>& events,
                                 const EventSolution<T>& solution, const EventSeeds<std::type_identity_t<T>>& seeds, const GradientOptions& options = {}) {
     const std::size_t n = solution.x1.size(), m = solution.events();
+    if constexpr (!MethodOnGrids<M, F, T>)
+        throw std::invalid_argument("event_gradient: '" + std::string(method.name) +
+                                    "' goes back over equal steps only, and those between events have lengths of "
+                                    "their own; take dto::StoreAll, dto::Checkpointed or an otd:: method");
     if (!solution.status.ok())
         throw std::invalid_argument("event_gradient: the solve has failed (" + solution.status.sentence() + "); mend it first");
     const auto fits = [](const std::vector<T>& seed, std::size_t size) { return seed.empty() || seed.size() == size; };
     if (!fits(seeds.x1_bar, n) || !fits(seeds.time_bars, m) || !fits(seeds.before_bars, m * n))
         throw std::invalid_argument("event_gradient: the solution has " + std::to_string(m) + " events and a state of " + std::to_string(n) +
                                     " values, and the seeds another size; give x1_bar a state, time_bars a time and before_bars a state for each event");
-    return detail::EventSweep<M, F, T>(method, tableau, f, events, solution, seeds, options)();
+    if constexpr (MethodOnGrids<M, F, T>) return detail::EventSweep<M, F, T>(method, tableau, f, events, solution, seeds, options)();
+    else return {};
 }
 
 }  // namespace costate::ode

@@ -7,15 +7,14 @@
 
 namespace costate::ode::detail {
 
-namespace {
-
-Interpolant interpolant(std::size_t order, std::string source, std::initializer_list<std::string_view> d,
-                        std::initializer_list<std::string_view> extra = {}) {
-    Interpolant made{order, std::move(source), {}, {}};
+Interpolant interpolant(std::size_t order, std::string_view source, std::initializer_list<std::string_view> d, std::initializer_list<std::string_view> extra) {
+    Interpolant made{order, std::string(source), {}, {}};
     for (const std::string_view row : d) made.d.push_back(tableau_from_text(made.source, {}, "0", {}, row).b);
     for (const std::string_view row : extra) made.extra.push_back(tableau_from_text(made.source, {}, "0", {}, row).b);
     return made;
 }
+
+namespace {
 
 // In the notation of dopri5 (Hairer, Nørsett, Wanner, Solving ODEs I, II.6, eq. 6.12 and the code's d_1 … d_7).
 Interpolant dormand_prince() {
@@ -30,6 +29,10 @@ Interpolant tsitouras() {
          "-16.5481028892449027183072978622824732490775517170963442059 47.379521962819281218681581868198832802307975930904152618 "
          "-34.8706578614966097362303387759814869416359034983444930576 2.5"});
 }
+
+// Six stages and the slope at the end carry order 4: the conditions leave one weight free, whose value makes the error of order 5 small.
+Interpolant fehlberg() { return interpolant(4, "conditions of its order", {"-493/576 0 2896/855 -54925/10944 139/80 -7/4 5/2"}); }
+Interpolant cash_karp() { return interpolant(4, "conditions of its order", {"-46037/46080 0 36665/16128 -6845/18432 10541/71680 -71/20 5/2"}); }
 
 // Order 7 by three stages more; 30 digits are published, so that in higher precision 28 hold.
 Interpolant dop853_interpolant() {
@@ -65,10 +68,14 @@ Interpolant dop853_interpolant() {
 
 }  // namespace
 
-Interpolant published_interpolant(const Tableau& tableau) {
+Interpolant known_interpolant(const Tableau& tableau) {
     if (tableau.name == "dormand-prince") return dormand_prince();
     if (tableau.name == "tsitouras") return tsitouras();
     if (tableau.name == "dop853") return dop853_interpolant();
+    if (tableau.name == "fehlberg") return fehlberg();
+    if (tableau.name == "cash-karp") return cash_karp();
+    if (tableau.name == "verner-65") return verner_6_5_interpolant();
+    if (tableau.name == "verner-87") return verner_8_7_interpolant();
     if (tableau.name == "bogacki-shampine") return {3, "Bogacki, Shampine 1989: cubic Hermite", {}, {}};
     return {};
 }

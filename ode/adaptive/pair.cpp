@@ -37,7 +37,8 @@ EmbeddedPair embedded_pair(const Tableau& tableau) {
         pair.second = dop853_second(tableau, pair.stages());
         pair.error_order = 8;
     }
-    pair.interpolant = detail::published_interpolant(tableau);
+    pair.interpolant = detail::known_interpolant(tableau);
+    if (pair.interpolant.order + 1 < pair.order) pair.interpolant = detail::bootstrapped_interpolant(pair, pair.order - 1);
     return pair;
 }
 

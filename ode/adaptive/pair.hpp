@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,12 +15,12 @@
 namespace costate::ode {
 
 /// x(t + τh) = H(τ) + h Σ_m B_m(τ) Σ_i d_mi k_i,  with H the cubic through both ends and their slopes and
-/// B_1 = τ²(1−τ)², B_2 = τ³(1−τ)², B_3 = τ³(1−τ)³, B_4 = τ⁴(1−τ)³: once differentiable across steps whatever the d.
+/// B_1 = τ²(1−τ)², B_2 = τ³(1−τ)², B_3 = τ³(1−τ)³, B_4 = τ⁴(1−τ)³, …: once differentiable across steps whatever the d.
 /// (Shampine, Some practical Runge–Kutta formulas, 1986; Hairer, Nørsett, Wanner, Solving ODEs I, II.6)
 struct Interpolant {
     std::size_t order = 3;                         ///< uniformly in τ: the error is O(h^(order+1)) in one step
     std::string source = "cubic Hermite";
-    std::vector<std::vector<Rational>> d = {};     ///< at most 4 rows, on the stages and the extra ones
+    std::vector<std::vector<Rational>> d = {};     ///< a row a B_m, on the stages and the extra ones
     std::vector<std::vector<Rational>> extra = {}; ///< rows of a of stages evaluated only where values between the ends are wanted
 };
 
@@ -37,7 +38,7 @@ struct EmbeddedPair {
     [[nodiscard]] std::size_t stages() const { return error.size(); }
 };
 
-/// The pair of a tableau of the library, with the interpolant its authors published or else the cubic of Hermite (source and order say which).
+/// The pair of a tableau of the library, with an interpolant of order p − 1 or more: that of its authors, or one made for it (source and order say which).
 /// Throws std::invalid_argument for a tableau that is implicit, inconsistent or without b̂.
 [[nodiscard]] EmbeddedPair embedded_pair(const Tableau& tableau);
 [[nodiscard]] EmbeddedPair embedded_pair(std::string_view tableau);
@@ -51,14 +52,20 @@ Terms<T> terms_of(const std::vector<Rational>& values) {
     return terms;
 }
 
-/// B_1(τ) … B_4(τ).
+inline std::size_t fingerprint_of(const EmbeddedPair& pair) {
+    std::size_t mixed = 0;
+    for (const auto* part : {&pair.tableau.c, &pair.tableau.a, &pair.tableau.b, &pair.error, &pair.second})
+        for (const Rational& q : *part) mixed = mixed * 0x9e3779b97f4a7c15u + std::hash<std::string>{}(q.str());
+    return mixed;
+}
+
+/// B_{m+1}(τ), of degree m + 4.
 template <Scalar T>
 T bump(std::size_t m, const T& tau) {
     const T rest = T(1) - tau, both = tau * rest;
     T value = both * both;
-    if (m >= 1) value = value * tau;
-    if (m >= 2) value = value * rest;
-    return m >= 3 ? value * tau : value;
+    for (std::size_t i = 0; i < m; ++i) value = value * (i % 2 == 0 ? tau : rest);
+    return value;
 }
 
 }  // namespace detail
@@ -74,13 +81,15 @@ struct PairCoefficients {
     std::vector<Terms<T>> corrections;  ///< d_m
     bool late_end = false;              ///< k_S is not in the estimate: evaluated once the step is accepted
     std::size_t order = 0, error_order = 0, interpolation_order = 0;
+    std::size_t fingerprint = 0;        ///< of (c, A, b) and the estimates: pairs whose steps or errors differ differ here
 
     explicit PairCoefficients(const EmbeddedPair& pair)
         : stages(pair.stages()),
           extra(pair.interpolant.extra.size()),
           order(pair.order),
           error_order(pair.error_order),
-          interpolation_order(pair.interpolant.order) {
+          interpolation_order(pair.interpolant.order),
+          fingerprint(detail::fingerprint_of(pair)) {
         for (std::size_t i = 0; i + 1 < stages; ++i) {
             c.push_back(from_rational<T>(pair.tableau.c[i]));
             Terms<T> row;

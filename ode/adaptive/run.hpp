@@ -3,6 +3,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "ode/adaptive/accepted_step.hpp"
+#include "ode/adaptive/attempt.hpp"
 #include "ode/adaptive/check.hpp"
 #include "ode/adaptive/initial_step.hpp"
 
@@ -111,13 +112,12 @@ private:
 
     /// The stages, x_next and ‖e‖.
     double attempt() {
-        const std::size_t last = pair_.stages - 1;
-        evaluated_ = 1;
-        for (std::size_t i = 1; i < last; ++i) stage(i);
-        combine(pair_.weights, ws_.x, ws_.x_next);
-        if (!pair_.late_end) evaluate(last, ws_.x_next);
-        combine(pair_.error, ws_.zeros, ws_.e);
-        if (!pair_.second.empty()) combine(pair_.second, ws_.zeros, ws_.second);
+        const Attempt<T> at{ws_.x, ws_.k, ws_.x_next, ws_.e, ws_.second, ws_.zeros};
+        std::size_t made = 0;
+        if constexpr (AttemptingField<F, T>) made = f_.attempt(pair_.fingerprint, t_, h_, at);
+        if (made == 0) made = detail::attempt<T>(pair_, f_, t_, h_, at, ws_.step);
+        result_.counts.evaluations += made;
+        evaluated_ = made + 1;
         return error_norm<T>(options_.tolerance, f_.dim(), ws_.e, ws_.second, ws_.x, ws_.x_next);
     }
 

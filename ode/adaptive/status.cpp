@@ -14,14 +14,14 @@ std::string text(const Parts&... parts) {
     return out.str();
 }
 
-std::string where(const NonFinite& bad) {
+}  // namespace
+
+std::string place_of(const NonFinite& bad) {
     const std::string place = text("component ", bad.component, " of sample ", bad.sample);
     if (bad.in == NonFinite::In::state) return text("the state x0 at t = ", bad.t, " in ", place);
     const std::string step = text("step ", bad.step, " of length ", bad.h, " (t = ", bad.t, "), ", place);
     return bad.in == NonFinite::In::slope ? text("the slope of stage ", bad.stage, " in ", step) : text("the sum of finite slopes in ", step);
 }
-
-}  // namespace
 
 const char* name_of(Outcome outcome) {
     switch (outcome) {
@@ -49,7 +49,7 @@ std::string Status::sentence() const {
         case Outcome::too_many_evaluations:
             return text("too many evaluations: ", at, " another step could exceed ", limit, "; raise max_evaluations or loosen the tolerances");
         case Outcome::non_finite:
-            return text("non-finite: ", non_finite ? where(*non_finite) : at, ", is not finite, however short the step; end before it or mend the field");
+            return text("non-finite: ", non_finite ? place_of(*non_finite) : at, ", is not finite, however short the step; end before it or mend the field");
         case Outcome::event_not_bracketed:
             return text("event not bracketed: ", at, " event ", event, " comes within its tolerance of zero without crossing it, or is not finite there; ",
                         "tighten the tolerances, or move the event");

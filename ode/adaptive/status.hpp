@@ -42,6 +42,9 @@ struct Status {
     [[nodiscard]] std::string sentence() const;
 };
 
+/// "the slope of stage 3 in step 7 of length 0.1 (t = 0.65), component 0 of sample 2"
+[[nodiscard]] std::string place_of(const NonFinite& bad);
+
 /// "non-finite", "step too small", …
 [[nodiscard]] const char* name_of(Outcome outcome);
 

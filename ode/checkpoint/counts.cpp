@@ -24,6 +24,10 @@ std::uint64_t repetitions(std::uint64_t n, std::uint64_t s) {
     if (n == 1) return 0;
     if (n <= s + 1) return 1;
     std::uint64_t low = 1, high = 2;  // β(s, low) < n ≤ β(s, high)
+    if (n < std::uint64_t{1} << 31 && s < std::uint64_t{1} << 30) {  // few repetitions one by one: a division each
+        for (std::uint64_t value = s + 1; high <= 16; low = high++)
+            if ((value = value * (s + high) / high) >= n) return high;
+    }
     while (beta(s, high) < n) {
         low = high;
         high *= 2;

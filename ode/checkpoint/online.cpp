@@ -13,44 +13,65 @@ Online::Online(std::size_t slots) : reversal_(false, slots), slots_(slots) {
 
 void Online::rewind() {
     reversal_.rewind();
-    kept_.clear();
-    steps_ = 0;
+    steps_ = full_ = 0;
+    last_ = searched_ = none;
     level_ = std::numeric_limits<std::size_t>::max();
     ended_ = false;
 }
 
-std::size_t Online::dispensable() const {
-    std::size_t highest = level_;
-    for (std::size_t i = kept_.size(); i-- > 1;) {
-        if (kept_[i].level < highest) return i;
-        highest = kept_[i].level;
+// What was searched once stays searched, for what is saved later is of level 0 unless its predecessor was passed over.
+std::uint32_t Online::dispensable() {
+    if (kept_[last_].level < level_) {
+        searched_ = none;
+        return last_;
     }
-    return kept_.size();
+    for (std::uint32_t at = kept_[searched_].earlier; at != none; at = kept_[searched_].earlier) {
+        if (kept_[at].level < kept_[searched_].level) return at;
+        searched_ = at;
+    }
+    return none;
 }
 
-void Online::keep(std::size_t step) {
-    if (kept_.size() == slots_) {
-        const std::size_t i = dispensable();
-        if (i == kept_.size()) {  // passed over: its successor is of a level more
-            ++level_;
-            return;
-        }
-        reversal_.queue(discard(Content::state, kept_[i].step, kept_[i].slot));
-        reversal_.release(kept_[i].slot);
-        kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    const std::size_t slot = reversal_.take();
-    kept_.push_back({step, level_, slot});
+void Online::remove(std::uint32_t slot) {
+    const Checkpoint gone = kept_[slot];
+    kept_[gone.earlier].later = gone.later;  // x_0 stays, so there is an earlier one
+    if (gone.later != none) kept_[gone.later].earlier = gone.earlier;
+    if (last_ == slot) last_ = gone.earlier;
+    --full_;
+    reversal_.queue(discard(Content::state, gone.step, slot));
+    reversal_.release(slot);
+}
+
+void Online::append(std::size_t step) {
+    const auto slot = static_cast<std::uint32_t>(reversal_.take());
+    if (slot == kept_.size()) kept_.emplace_back();  // new slots come one by one
+    kept_[slot] = {step, level_, last_, none};
+    if (last_ != none) kept_[last_].later = slot;
+    if (last_ == none || searched_ == none) searched_ = slot;
+    last_ = slot;
+    ++full_;
     reversal_.queue(save(Content::state, step, slot));
     level_ = 0;
 }
 
+void Online::keep(std::size_t step) {
+    if (full_ == slots_) {
+        const std::uint32_t slot = dispensable();
+        if (slot == none) {  // passed over: its successor is of a level more
+            ++level_;
+            return;
+        }
+        remove(slot);
+    }
+    append(step);
+}
+
 void Online::start_reverse(std::size_t end) {
     ended_ = true;
-    for (std::size_t i = 0; i < kept_.size(); ++i) {
-        const std::size_t to = i + 1 < kept_.size() ? kept_[i + 1].step : end;
-        reversal_.push_stored(kept_[i].step, to, kept_[i].slot);
-    }
+    std::uint32_t first = last_;
+    while (first != none && kept_[first].earlier != none) first = kept_[first].earlier;
+    for (std::uint32_t slot = first; slot != none; slot = kept_[slot].later)
+        reversal_.push_stored(kept_[slot].step, kept_[slot].later != none ? kept_[kept_[slot].later].step : end, slot);
 }
 
 void Online::step(bool last) {

@@ -4,6 +4,7 @@
 #include "ode/checkpoint/reversal.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace costate::ode::checkpoint {
@@ -35,22 +36,31 @@ public:
     /// The next action, until the call after; null when another call of step is due, or when all is reversed.
     const Action* next() { return ended_ ? reversal_.next() : reversal_.next_waiting(); }
 
+    /// As Plan::next_leaf.
+    bool next_leaf(Leaf& leaf) { return ended_ && reversal_.next_leaf(leaf); }
+
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] std::size_t slots() const { return slots_; }
     [[nodiscard]] std::size_t bytes() const { return reversal_.bytes() + kept_.capacity() * sizeof(Checkpoint); }
 
 private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
     struct Checkpoint {
-        std::size_t step, level, slot;
+        std::size_t step, level;
+        std::uint32_t earlier, later;  // slots of its neighbours in time
     };
 
     void keep(std::size_t step);
+    void append(std::size_t step);
+    void remove(std::uint32_t slot);
     void start_reverse(std::size_t end);
-    [[nodiscard]] std::size_t dispensable() const;
+    [[nodiscard]] std::uint32_t dispensable();
 
     Reversal reversal_;
     std::size_t slots_, steps_ = 0, level_ = 0;  // level_: of the state one is at
-    std::vector<Checkpoint> kept_;
+    std::vector<Checkpoint> kept_;               // by slot
+    std::size_t full_ = 0;
+    std::uint32_t last_ = none, searched_ = none;  // from searched_ to last_ no level rises, so none there is dispensable
     bool ended_ = false;
 };
 

@@ -90,6 +90,31 @@ std::size_t Plan::memory_records() const {
     return spec_.rule == Rule::every || spec_.rule == Rule::square_root ? length_ - 1 : memory_slots_;
 }
 
+std::uint64_t forward_steps(const Spec& spec, std::size_t n) {
+    check_spec(spec, n);
+    const std::size_t slots = slots_of(spec, n);
+    switch (spec.rule) {
+        case Rule::store_all: return n;
+        case Rule::states_only: return 2 * n - 1;
+        case Rule::every:
+        case Rule::square_root: {
+            const std::size_t k = std::min(n, spec.rule == Rule::every ? spec.slots : root(n));
+            return 2 * n - (n - (n - 1) / k * k);
+        }
+        case Rule::mixed: return mixed_total(n, slots);
+        case Rule::binomial:
+        case Rule::online: return n + binomial_extra(n, slots);
+        case Rule::two_level: break;
+    }
+    const Plan plan(spec, n);
+    std::uint64_t total = 0;
+    for (std::size_t j = 0; j < plan.segments_; ++j) {
+        const std::size_t length = plan.boundary(j + 1) - plan.boundary(j);
+        total += length + binomial_extra(length, slots) + (j + 1 < plan.segments_ ? length : 0);
+    }
+    return total;
+}
+
 const Action* Plan::proceed() {
     if (online_) {
         if (online_->steps() == steps_) return nullptr;

@@ -6,6 +6,7 @@
 #include "ode/checkpoint/reversal.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace costate::ode::checkpoint {
@@ -29,6 +30,10 @@ struct Spec {
     friend bool operator==(const Spec&, const Spec&) = default;
 };
 
+/// The forward steps of the schedule, by formula; of online the fewest that there could be, which it takes while n ≤ (s + 1)(s + 2)/2.
+/// Throws std::invalid_argument as Plan.
+std::uint64_t forward_steps(const Spec& spec, std::size_t steps);
+
 /// The actions of one schedule for n steps, one by one. Slots beyond those that n steps can use are left out.
 class Plan {
 public:
@@ -39,6 +44,11 @@ public:
     const Action* next() {
         const Action* waiting = online_ ? online_->next() : reversal_.next_waiting();
         return waiting ? waiting : proceed();
+    }
+    /// Where the next actions are all those of a leaf: that leaf, its actions being passed over. To be asked before each next().
+    bool next_leaf(Leaf& leaf) {
+        if (online_) return online_->next_leaf(leaf);
+        return segment_ == segments_ && reversal_.next_leaf(leaf);
     }
     /// Back to the first action; allocates nothing.
     void rewind();
@@ -52,6 +62,7 @@ public:
     [[nodiscard]] std::size_t bytes() const { return reversal_.bytes() + (online_ ? online_->bytes() : 0); }
 
 private:
+    friend std::uint64_t forward_steps(const Spec& spec, std::size_t steps);
     void cut_every(std::size_t length);
     void cut_two_level(std::size_t files);
     [[nodiscard]] std::size_t boundary(std::size_t j) const;

@@ -9,18 +9,21 @@ namespace costate::ode::checkpoint {
 
 Reversal::Reversal(bool slots_hold_records, std::size_t slots) : records_(slots_hold_records), slots_(slots) {
     stack_.reserve(slots + 2);
-    rewind();
+    free_.reserve(slots);
 }
 
 void Reversal::rewind() {
     stack_.clear();
-    free_.resize(slots_);
-    for (std::size_t i = 0; i < slots_; ++i) free_[i] = static_cast<std::uint32_t>(slots_ - 1 - i);
+    free_.clear();
+    touched_ = 0;
     begin_ = end_ = 0;
 }
 
 std::size_t Reversal::take() {
-    if (free_.empty()) throw std::invalid_argument("checkpoints: all " + std::to_string(slots_) + " memory slots are full; give the schedule more");
+    if (free_.empty()) {
+        if (touched_ == slots_) throw std::invalid_argument("checkpoints: all " + std::to_string(slots_) + " memory slots are full; give the schedule more");
+        return touched_++;
+    }
     const std::size_t slot = free_.back();
     free_.pop_back();
     return slot;
@@ -38,7 +41,7 @@ void Reversal::expand() {
     }
     const std::size_t length = segment.to - segment.from;
     if (length == 1) return single(segment);
-    const std::size_t slots = free_.size() + (segment.where == Where::memory ? 1 : 0);
+    const std::size_t slots = empty_slots() + (segment.where == Where::memory ? 1 : 0);
     const std::size_t steps = records_ ? mixed_split(length, slots) : binomial_split(length, slots);
     records_ && steps == 1 ? by_record(segment) : by_state(segment, steps);
 }

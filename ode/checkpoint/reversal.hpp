@@ -10,6 +10,15 @@
 
 namespace costate::ode::checkpoint {
 
+/// Steps from … to … of a segment each of which finds a slot: gone through once forward and once back, x_from or the record of every step kept on
+/// the way. All actions of such a segment as one thing, for whoever would rather not be told each.
+struct Leaf {
+    bool records = false;  ///< records are kept; else states, and every step but the last is taken again
+    bool stored = false;   ///< x_from lies in that slot, which is empty afterwards; else one is at it
+    Level level = Level::memory;
+    std::uint32_t slot = 0, from = 0, to = 0;
+};
+
 /// Emits, one by one, the actions that reverse a stack of segments, the last pushed first. Each is split with all slots that are
 /// free: by binomial_split (slots hold states) or by mixed_split (states or records). Memory: O(slots), whatever the steps.
 class Reversal {
@@ -51,6 +60,18 @@ public:
         return nullptr;
     }
 
+    /// Where no action waits and the next segment is one, that segment, reversed as far as this machine is concerned.
+    bool next_leaf(Leaf& leaf) {
+        if (begin_ != end_ || stack_.empty()) return false;
+        const Segment& top = stack_.back();
+        const bool here = top.where == Where::here, in_memory = top.where == Where::memory;
+        if (top.where == Where::record || top.to - top.from > empty_slots() + (in_memory ? 2 : 1)) return false;
+        leaf = {records_, !here, top.where == Where::file ? Level::file : Level::memory, top.slot, top.from, top.to};
+        if (in_memory) free_.push_back(top.slot);
+        stack_.pop_back();
+        return true;
+    }
+
 private:
     enum class Where : std::uint32_t { here, memory, file, record };
     struct Segment {
@@ -67,10 +88,13 @@ private:
     void by_record(const Segment& segment);
     void last_restore(const Segment& segment);
 
+    /// Slots that are empty.
+    [[nodiscard]] std::size_t empty_slots() const { return free_.size() + (slots_ - touched_); }
+
     bool records_;
-    std::size_t slots_;
+    std::size_t slots_, touched_ = 0;  // slots from touched_ on were never taken
     std::vector<Segment> stack_;
-    std::vector<std::uint32_t> free_;
+    std::vector<std::uint32_t> free_;  // of the others
     std::array<Action, capacity> waiting_;
     std::size_t begin_ = 0, end_ = 0;
 };

@@ -18,13 +18,20 @@ namespace {
     throw std::runtime_error("checkpoints on file: " + what + " in " + directory.string() + " (" + std::generic_category().message(error) + "); " + remedy);
 }
 
+/// What the system's directory for temporary files was looked up by, as "TMPDIR=/scratch".
+std::string place_in_environment() {
+    for (const char* name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"})
+        if (const char* value = std::getenv(name)) return std::string(name) + "=" + value;
+    return "/tmp";
+}
+
 int unnamed(const std::filesystem::path& directory) {
 #ifdef O_TMPFILE
     if (const int descriptor = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600); descriptor >= 0) return descriptor;
 #endif
     std::string name = (directory / "costate-XXXXXX").string();  // file systems without unnamed files: named for an instant
     const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor < 0) fail("no file can be made", directory, errno, "name a directory that exists and is writable");
+    if (descriptor < 0) fail("no file can be made", directory, errno, "name a directory that exists and is writable, by TMPDIR where the call names none");
     ::unlink(name.c_str());
     return descriptor;
 }
@@ -54,7 +61,7 @@ void StateFile::open(const std::filesystem::path& directory) {
     close();
     std::error_code error;
     std::filesystem::path where = directory.empty() ? std::filesystem::temp_directory_path(error) : directory;
-    if (error) fail("there is no directory for temporary files,", where, error.value(), "name one");
+    if (error) fail("there is no directory for temporary files", place_in_environment(), error.value(), "let TMPDIR name one that exists and is writable");
     descriptor_ = unnamed(where);
     asked_ = directory;
     directory_ = std::move(where);

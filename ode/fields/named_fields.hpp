@@ -1,8 +1,13 @@
 // The fields that a study knows by name: each is scalar code f(t, x, p, dx) for any scalar, a tape's Var included.
 #pragma once
 
+#include "ode/fields/arenstorf.hpp"
+#include "ode/fields/brusselator.hpp"
+#include "ode/fields/kepler.hpp"
+#include "ode/fields/lorenz.hpp"
 #include "ode/fields/lotka_volterra.hpp"
 #include "ode/fields/pendulum.hpp"
+#include "ode/fields/pleiades.hpp"
 #include "ode/fields/polynomial.hpp"
 #include "ode/fields/van_der_pol.hpp"
 
@@ -15,7 +20,7 @@
 namespace costate::ode {
 
 /// The list: adding a field touches its file, its test and this line.
-using NamedFields = std::tuple<LotkaVolterra, VanDerPol, Pendulum, RationalPolynomial>;
+using NamedFields = std::tuple<LotkaVolterra, VanDerPol, Pendulum, RationalPolynomial, VanDerPol10, Arenstorf, Brusselator, Kepler, Lorenz, Pleiades>;
 
 /// visit(field) for every named field, in the order of the list.
 template <class Visitor>

@@ -30,4 +30,13 @@ struct VanDerPol {
     }
 };
 
+/// The same with μ = 10 over about one period: slow along two branches, with fast jumps between them.
+struct VanDerPol10 : VanDerPol {
+    static constexpr std::string_view name = "van-der-pol-10";
+    static constexpr std::string_view equation = "x' = y, y' = p0 (1 - x^2) y - x with p0 = 10";
+
+    static std::vector<Rational> parameters() { return {ratio(10)}; }
+    static Rational t1() { return ratio(20); }
+};
+
 }  // namespace costate::ode

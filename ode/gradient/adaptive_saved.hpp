@@ -1,10 +1,9 @@
 // Discretize-then-optimize at times between the steps: the exact gradient of what the pair's interpolant says there.
 #pragma once
 
-#include "ode/gradient/adaptive_forward.hpp"
 #include "ode/gradient/grid_bars.hpp"
+#include "ode/gradient/saved_workspace.hpp"
 #include "ode/loss.hpp"
-#include "scalar/dual.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,57 +14,23 @@
 
 namespace costate::ode::dto {
 
-/// Serves one field. Of every step x_n and all slopes are kept.
-template <class F, Scalar T>
-struct SavedWorkspace {
-    AdaptiveForward<T> forward;
-    PairCoefficients<Dual<T>> moving;  ///< the pair where τ moves
-    std::vector<Terms<T>> columns;     ///< b_i at index R, a_mi at m > i, for R stages, those of the interpolant among them
-    std::vector<T> states, slopes;
-    std::vector<T> lambda, nu, mu, ell, y, zeros;
-    std::vector<T> bars, time_bars, weights, weight_dots;  ///< ū_j, s̄_j, w_i(τ_j) and w_i'(τ_j)
-    std::vector<Dual<T>> dual_weights;
-    std::vector<const T*> pointers;
-    std::vector<T> coefficients;
-
-    explicit SavedWorkspace(const Tableau& tableau) : forward(tableau), moving(tableau), columns(forward.pair.rows.size()) {
-        for (std::size_t m = 0; m < forward.pair.rows.size(); ++m) {
-            const Terms<T>& row = forward.pair.rows[m];
-            for (std::size_t j = 0; j < row.index.size(); ++j) append(columns[row.index[j]], m, row.coefficient[j]);
-        }
-        const Terms<T>& b = forward.pair.weights;
-        for (std::size_t j = 0; j < b.index.size(); ++j) append(columns[b.index[j]], columns.size(), b.coefficient[j]);
-    }
-    [[nodiscard]] std::size_t bytes() const {
-        std::size_t total = forward.bytes() + ode::detail::bytes_of(dual_weights) + ode::detail::bytes_of(pointers);
-        for (const std::vector<T>* v : {&states, &slopes, &lambda, &nu, &mu, &ell, &y, &zeros, &bars, &time_bars, &weights, &weight_dots, &coefficients})
-            total += ode::detail::bytes_of(*v);
-        return total;
-    }
-
-private:
-    static void append(Terms<T>& column, std::size_t m, const T& coefficient) {
-        column.index.push_back(m);
-        column.coefficient.push_back(coefficient);
-    }
-};
-
 namespace detail {
 
 /// The reverse of steps with values between their ends:  u_j = x_n + h Σ_i w_i(τ_j) k_i,  τ_j = (s_j − t_n)/h.  For i = R … 1
 ///   ν_i = b_i λ₁ + Σ_j w_i(τ_j) ū_j + Σ_{m>i} a_mi ℓ_m,  μ_i = h ν_i,  ℓ_i = (∂f/∂x)ᵀμ_i;   λ₀ = λ₁ + Σ ū_j + Σ ℓ_i;
 ///   s̄_j = ū_j·Σ_i w_i'(τ_j) k_i,  and beside the h̄ and t̄ of step_vjp, in which ν_i is the one above,  h̄ −= τ_j s̄_j,  t̄ −= s̄_j.
+/// k_1 of a step is k_S of the one before: their μ are added up and pulled back once, with the latter.
 template <class F, class L, Scalar T>
 class SavedSweep {
 public:
-    SavedSweep(F& f, std::span<const L> terms, std::span<const T> times, std::size_t size, SavedWorkspace<F, T>& ws, GradientResult<T>& result)
-        : f_(f), terms_(terms), times_(times), n_(size), rows_(ws.columns.size()), ws_(ws), result_(result) {
-        for (std::vector<T>* v : {&ws.nu, &ws.mu, &ws.y}) v->resize(size);
+    SavedSweep(F& f, std::span<const L> terms, std::span<const T> times, std::size_t size, bool want_time, SavedWorkspace<F, T>& ws, GradientResult<T>& result)
+        : f_(f), terms_(terms), times_(times), n_(size), rows_(ws.columns.size()), wanted_(want_time), ws_(ws), result_(result) {
+        for (std::vector<T>* v : {&ws.nu, &ws.mu, &ws.carry, &ws.y}) v->resize(size);
         ws.ell.resize(rows_ * size);
         ws.zeros.assign(size, T(0));
         ws.dual_weights.resize(rows_);
         ws.weights.resize(times.size() * rows_);
-        ws.weight_dots.resize(times.size() * rows_);
+        ws.weight_dots.resize(rows_);
         ws.bars.resize(times.size() * size);
         ws.time_bars.resize(times.size());
         ws.pointers.reserve(rows_ + times.size() + 1);
@@ -77,9 +42,13 @@ public:
         k_ = std::span<const T>(ws_.slopes).subspan(n * rows_ * n_, rows_ * n_);
         for (std::size_t j = first; j < last; ++j) meet(j, t, h, bars);
         std::fill(ws_.ell.begin(), ws_.ell.end(), T(0));
+        step_ = n;
         for (std::size_t i = rows_; i-- > 0;) stage(i, t, h, first, last, bars);
-        for (std::size_t j = first; j < last; ++j) kernels::axpy<T>(T(1), bar(j), std::span<T>(ws_.lambda));
-        for (std::size_t i = 0; i < rows_; ++i) kernels::axpy<T>(T(1), std::span<const T>(ws_.ell).subspan(i * n_, n_), std::span<T>(ws_.lambda));
+        ws_.pointers.clear();
+        for (std::size_t j = first; j < last; ++j) ws_.pointers.push_back(bar(j).data());
+        for (std::size_t i = 0; i < rows_; ++i) ws_.pointers.push_back(ws_.ell.data() + i * n_);
+        ws_.coefficients.assign(ws_.pointers.size(), T(1));
+        kernels::rk_combine<T>(ws_.lambda, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.lambda);
     }
 
 private:
@@ -90,19 +59,20 @@ private:
         return ws_.pointers;
     }
 
-    /// u_j, its loss and ū_j, s̄_j.
+    /// u_j, its loss and ū_j, and s̄_j where times are wanted.
     void meet(std::size_t j, const T& t, const T& h, TimeBars<T>& bars) {
         const T tau = (times_[j] - t) / h;
-        ws_.moving.interpolation_weights(Dual<T>::variable(tau), ws_.dual_weights);
-        const std::span<T> w = std::span<T>(ws_.weights).subspan(j * rows_, rows_), w_dot = std::span<T>(ws_.weight_dots).subspan(j * rows_, rows_);
-        for (std::size_t i = 0; i < rows_; ++i) {
-            w[i] = ws_.dual_weights[i].value;
-            w_dot[i] = ws_.dual_weights[i].tangent;
-        }
+        const std::span<T> w = std::span<T>(ws_.weights).subspan(j * rows_, rows_);
+        ws_.forward.pair.interpolation_weights(tau, w);
         kernels::rk_combine<T>(x_, h, std::span<const T>(w), slopes(), ws_.y);
         result_.loss += terms_[j](std::span<const T>(ws_.y));
         terms_[j].gradient(std::span<const T>(ws_.y), bar(j));
-        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(w_dot), slopes(), ws_.y);
+        if (wanted_) move(j, tau, bars);
+    }
+    void move(std::size_t j, const T& tau, TimeBars<T>& bars) {
+        ws_.moving.interpolation_weights(Dual<T>::variable(tau), ws_.dual_weights);
+        for (std::size_t i = 0; i < rows_; ++i) ws_.weight_dots[i] = ws_.dual_weights[i].tangent;
+        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.weight_dots), slopes(), ws_.y);
         const T time_bar = ws_.time_bars[j] = kernels::dot<T>(bar(j), std::span<const T>(ws_.y));
         bars.t -= time_bar;
         bars.h -= tau * time_bar;
@@ -117,21 +87,41 @@ private:
             ws_.coefficients.push_back(ws_.weights[j * rows_ + i]);
             ws_.pointers.push_back(bar(j).data());
         }
-        const bool reached = first < last || std::find(column.index.begin(), column.index.end(), rows_) != column.index.end() || feeds(column);
+        const bool with_next = carried_ && i + 1 == ws_.forward.pair.stages;
+        const bool reached = first < last || with_next || std::find(column.index.begin(), column.index.end(), rows_) != column.index.end() || feeds(column);
         if (!reached) return;
-        kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.nu);
-        bars.h += kernels::dot<T>(ws_.nu, k_.subspan(i * n_, n_));
-        kernels::scale<T>(h, ws_.nu, ws_.mu);
+        const bool with_previous = i == 0 && step_ > 0;
+        const std::span<T> mu = with_previous ? ws_.carry : ws_.mu;
+        if (wanted_) {
+            kernels::rk_combine<T>(ws_.zeros, T(1), std::span<const T>(ws_.coefficients), ws_.pointers, ws_.nu);
+            bars.h += kernels::dot<T>(ws_.nu, k_.subspan(i * n_, n_));
+            kernels::scale<T>(h, ws_.nu, mu);
+        } else {
+            kernels::rk_combine<T>(ws_.zeros, h, std::span<const T>(ws_.coefficients), ws_.pointers, mu);
+        }
+        if (with_next) kernels::axpy<T>(T(1), ws_.carry, std::span<T>(ws_.mu));
+        if (with_next || with_previous) carried_ = with_previous;
+        if (!with_previous) pull(i, t, h, bars);
+    }
+
+    /// ℓ_i = (∂f/∂x)ᵀμ and what f gives to θ̄, t̄ and h̄.
+    void pull(std::size_t i, const T& t, const T& h, TimeBars<T>& bars) {
+        const T& c = ws_.forward.pair.c[i];
+        T tau = T(0);
+        const std::span<T> ell = std::span<T>(ws_.ell).subspan(i * n_, n_);
+        if constexpr (RecordingField<F, T>) f_.pullback(ws_.records[step_ * (rows_ - 1) + i], ws_.mu, ell, result_.theta_bar, tau);
+        else f_.vjp(t + c * h, state(i, h), std::span<const T>(ws_.mu), ell, std::span<T>(result_.theta_bar), tau);
+        ++result_.cost.vjps;
+        bars.t += tau;
+        bars.h += c * tau;
+    }
+    /// Y_i.
+    std::span<const T> state(std::size_t i, const T& h) {
         const Terms<T>& row = ws_.forward.pair.rows[i];
         ws_.pointers.clear();
         for (const std::size_t m : row.index) ws_.pointers.push_back(k_.data() + m * n_);
         kernels::rk_combine<T>(x_, h, std::span<const T>(row.coefficient), ws_.pointers, ws_.y);
-        const T& c = ws_.forward.pair.c[i];
-        T tau = T(0);
-        f_.vjp(t + c * h, std::span<const T>(ws_.y), std::span<const T>(ws_.mu), std::span<T>(ws_.ell).subspan(i * n_, n_), std::span<T>(result_.theta_bar), tau);
-        ++result_.cost.vjps;
-        bars.t += tau;
-        bars.h += c * tau;
+        return ws_.y;
     }
     /// Whether a stage of the propagated step reads this one: in a step without times the others have no part.
     [[nodiscard]] bool feeds(const Terms<T>& column) const {
@@ -141,7 +131,8 @@ private:
     F& f_;
     std::span<const L> terms_;
     std::span<const T> times_;
-    std::size_t n_, rows_;
+    std::size_t n_, rows_, step_ = 0;
+    bool wanted_, carried_ = false;  // ws.carry is the μ of k_1 of the step after
     SavedWorkspace<F, T>& ws_;
     GradientResult<T>& result_;
     std::span<const T> x_, k_;
@@ -166,10 +157,12 @@ struct AdaptiveSaved {
         check<T>(terms.size(), t0, t1, times);
         ws.states.clear();
         ws.slopes.clear();
-        ws.forward.follow(f, t0, View<T>(&t1, 1), x0, steps, [&](AcceptedStep<T>& step) {
+        detail::SavedRecorder<F, T> recorder(f, ws);
+        ws.forward.follow(recorder, t0, View<T>(&t1, 1), x0, steps, [&](AcceptedStep<T>& step) {
             ws.states.insert(ws.states.end(), step.x.begin(), step.x.end());
             const std::span<const T> slopes = step.all_slopes();
             ws.slopes.insert(ws.slopes.end(), slopes.begin(), slopes.end());
+            recorder.next();
         });
         if (ws.forward.status.ok()) reverse<F, L, T>(f, terms, times, x0.size(), options, ws, result);
         return ws.forward.status;
@@ -187,7 +180,7 @@ private:
         result.cost = {ws.forward.counts.evaluations, 0, 0, 0};
         ws.lambda.assign(size, T(0));
         detail::GridBars<TimeGrid<T>, T> ends(grid, options, result);
-        detail::SavedSweep<F, L, T> sweep(f, terms, times, size, ws, result);
+        detail::SavedSweep<F, L, T> sweep(f, terms, times, size, options.want_time, ws, result);
         const bool ahead = grid.first() < grid.last();
         std::size_t last = times.size();
         for (std::size_t n = grid.steps(); n-- > 0;) {

@@ -1,6 +1,7 @@
 // Optimize-then-discretize with little memory: x, λ and ∇_θ integrated backwards together from t₁, x corrected where it is stored.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/otd_sweep.hpp"
 
 #include <algorithm>
@@ -18,7 +19,9 @@ namespace costate::ode::otd {
 /// to x₀ only up to O(h^p), and not at all where f contracts fast. With K of them, equally spaced between the ends, x is replaced by the
 /// stored one there, so that its error starts again at 0 (a BacksolveAdjoint with checkpointing); N − 1 of them make it StoredStates.
 /// ∂L/∂t₁ = λ₁ᵀf(t₁, x₁) and ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀).
-struct Backsolve {
+struct Backsolve : CalledOnEqualSteps<Backsolve> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view base = "backsolve";
     static constexpr std::string_view meaning =
         "optimize-then-discretize: state and adjoint integrated backwards from the end, the state corrected at K stored ones";
@@ -75,25 +78,6 @@ struct Backsolve {
             if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
         }
         detail::finish<T>(f, loss, grid, x0, options, steps, ws, result);
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

@@ -4,6 +4,7 @@
 #include "ode/checkpoint/action.hpp"
 #include "ode/checkpoint/plan.hpp"
 #include "ode/checkpoint/state_file.hpp"
+#include "ode/gradient/checkpoint_pool.hpp"
 #include "ode/gradient/discrete.hpp"
 
 #include <algorithm>
@@ -19,35 +20,6 @@
 namespace costate::ode::dto {
 
 namespace detail {
-
-/// Things taken and given back by number; what was made once is kept and given out again, in the same order after rewind().
-template <class Item>
-class Pool {
-public:
-    [[nodiscard]] std::size_t take() {
-        if (free_.empty()) {
-            items_.emplace_back();
-            return items_.size() - 1;
-        }
-        const std::size_t i = free_.back();
-        free_.pop_back();
-        return i;
-    }
-    void give_back(std::size_t i) { free_.push_back(i); }
-    void rewind(std::size_t expected) {
-        items_.reserve(expected);
-        free_.reserve(items_.capacity());
-        free_.resize(items_.size());
-        for (std::size_t i = 0; i < free_.size(); ++i) free_[i] = items_.size() - 1 - i;
-    }
-    Item& operator[](std::size_t i) { return items_[i]; }
-    [[nodiscard]] const std::vector<Item>& items() const { return items_; }
-    [[nodiscard]] std::size_t bytes() const { return ode::detail::bytes_of(items_) + ode::detail::bytes_of(free_); }
-
-private:
-    std::vector<Item> items_;
-    std::vector<std::size_t> free_;
-};
 
 constexpr std::size_t nothing = static_cast<std::size_t>(-1);
 
@@ -97,7 +69,8 @@ public:
                 CheckpointWorkspace<F, T>& ws, GradientResult<T>& result)
         : f_(f), loss_(loss), grid_(grid), options_(options), ws_(ws), result_(result) {
         ws.x.assign(x0.begin(), x0.end());
-        ws.slots.assign(memory_slots, Held{});
+        ws.slots.clear();
+        ws.slots.reserve(memory_slots);  // filled as they are used: a solve of many millions can be stopped at once
         ws.states.rewind(memory_slots + 1);
         ws.records.rewind(records + 1);
     }
@@ -110,8 +83,15 @@ public:
             case save: return state ? save_state(action) : save_record(action.slot);
             case restore: return state ? restore_state(action) : void(at_hand_ = ws_.slots[action.slot]);
             case discard: return action.level == checkpoint::Level::memory ? empty(ws_.slots[action.slot]) : void();
-            case reverse: return reverse_step(action.from);
+            case reverse: return reverse_step(action.from, ws_.states[at_hand_.state], ws_.records[at_hand_.record]);
         }
+    }
+
+    /// All actions of a leaf: forward from buffer to buffer, and back.
+    void perform(const checkpoint::Leaf& leaf) {
+        const std::size_t first = start_of(leaf);
+        there_and_back(leaf, first);
+        ws_.states.give_back(first);
     }
 
     /// Somebody else went forward, and is at x now.
@@ -156,7 +136,7 @@ private:
     }
     void save_state(const checkpoint::Action& action) {
         if (action.level == checkpoint::Level::memory) {
-            copy(ws_.x, ws_.states[ws_.slots[action.slot].state = ws_.states.take()]);
+            copy(ws_.x, ws_.states[slot(action.slot).state = ws_.states.take()]);
         } else if constexpr (std::is_trivially_copyable_v<T>) {
             ws_.file.write(action.slot, std::as_bytes(std::span<const T>(ws_.x)));
         }
@@ -168,7 +148,11 @@ private:
             ws_.file.read(action.slot, std::as_writable_bytes(std::span<T>(ws_.x)));
         }
     }
-    void save_record(std::size_t slot) { ws_.slots[slot] = std::exchange(made_, Held{}); }
+    void save_record(std::size_t n) { slot(n) = std::exchange(made_, Held{}); }
+    Held& slot(std::size_t n) {
+        if (n >= ws_.slots.size()) ws_.slots.resize(n + 1);
+        return ws_.slots[n];
+    }
 
     void empty(Held& held) {
         ws_.states.give_back(held.state);
@@ -176,13 +160,44 @@ private:
         held = {};
     }
 
-    void reverse_step(std::size_t n) {
+    /// A buffer, taken, with the state that a leaf starts from. No record is at hand any more.
+    std::size_t start_of(const checkpoint::Leaf& leaf) {
+        if (made_.state != nothing) empty(made_);
+        if (leaf.stored && leaf.level == checkpoint::Level::memory) return std::exchange(ws_.slots[leaf.slot], Held{}).state;
+        if (leaf.stored) restore_state(checkpoint::restore(checkpoint::Content::state, leaf.from, leaf.slot, leaf.level));
+        const std::size_t first = ws_.states.take();
+        ws_.states[first].swap(ws_.x);
+        return first;
+    }
+
+    void there_and_back(const checkpoint::Leaf& leaf, std::size_t first) {
+        const std::size_t count = leaf.to - leaf.from, size = ws_.states[first].size();
+        typename Pool<std::vector<T>>::Spare states(ws_.states);
+        typename Pool<StepRecord<F, T>>::Spare records(ws_.records);
+        const auto state = [&](std::size_t k) -> std::vector<T>& { return k == 0 ? ws_.states[first] : states[k - 1]; };
+        const auto record = [&](std::size_t k) -> StepRecord<F, T>& { return records[leaf.records ? k : 0]; };
+        for (std::size_t k = 0; k < count; ++k) {
+            std::vector<T>& next = k + 1 < count ? state(k + 1) : ws_.x;
+            if (next.size() != size) next.resize(size);
+            const std::size_t n = leaf.from + k;
+            if (leaf.records || k + 1 == count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, record(k), ws_.step);
+            else step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), next, ws_.step);
+        }
+        arrive(leaf.from, leaf.to);
+        if (!leaf.records) forward_steps_ += count - 1;
+        for (std::size_t k = count; k-- > 0;) {
+            const std::size_t n = leaf.from + k;
+            if (!leaf.records && k + 1 < count) step<T>(ws_.method, f_, grid_.at(n), grid_.step(n), state(k), ws_.x, record(k), ws_.step);
+            reverse_step(n, state(k), record(k));
+        }
+    }
+
+    void reverse_step(std::size_t n, const std::vector<T>& x, const StepRecord<F, T>& record) {
         TimeBars<T> bars{T(0), T(0)};
         const std::span<T> lambda = ws_.lambda;
-        step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.step(n), ws_.states[at_hand_.state], ws_.records[at_hand_.record], lambda, lambda,
-                    result_.theta_bar, options_.want_time ? &bars : nullptr, ws_.step);
+        step_vjp<T>(ws_.method, f_, grid_.at(n), grid_.step(n), x, record, lambda, lambda, result_.theta_bar, options_.want_time ? &bars : nullptr, ws_.step);
         times_->add(n, bars);
-        jump<T>(loss_, grid_, n, ws_.states[at_hand_.state], lambda, ws_.step, result_);
+        jump<T>(loss_, grid_, n, x, lambda, ws_.step, result_);
     }
 
     F& f_;

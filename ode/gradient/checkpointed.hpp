@@ -3,6 +3,7 @@
 
 #include "ode/checkpoint/check.hpp"
 #include "ode/checkpoint/schedule.hpp"
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/checkpoint_run.hpp"
 #include "ode/gradient/method_name.hpp"
 #include "ode/rooted_trees.hpp"
@@ -20,7 +21,9 @@ namespace costate::ode::dto {
 /// λ_n = (∂Φ_h/∂x)ᵀ λ_{n+1} by step_vjp, n = N−1 … 0, as StoreAll, the records made again as the schedule says. Every result but the
 /// cost is bitwise that of StoreAll. Forward steps: see checkpoint::Rule. Memory: the slots, one record, and what does not depend
 /// on slots or steps.
-struct Checkpointed {
+struct Checkpointed : CalledOnEqualSteps<Checkpointed> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::array<MethodName, 8> names = {{
         {"store-all", "", "discretize-then-optimize, every step's record in a slot: dto run as a schedule"},
         {"states", "", "discretize-then-optimize, every state stored, each step recorded again"},
@@ -51,7 +54,9 @@ struct Checkpointed {
 
     static std::size_t predicted_order(const Tableau& tableau) { return order(tableau); }
 
-    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size. Throws as below.
+    /// On any grid, equal steps or not. Allocates nothing once ws and result have met a call of this size.
+    /// Throws std::invalid_argument for an x₀ that is not a whole number of samples, or a schedule on file for a scalar that is not its bytes
+    /// alone; std::runtime_error when the file cannot be made or written.
     template <class F, class L, Scalar T, class G>
         requires DifferentiableField<F, T> && TerminalLoss<L, T> && StepGrid<G, T>
     void operator()(F& f, const L& loss, const G& grid, View<T> x0, const GradientOptions& options, Workspace<F, T>& ws,
@@ -63,28 +68,13 @@ struct Checkpointed {
             ws.plan.emplace(spec, steps);
         checkpoint::Plan& plan = *ws.plan;
         run(f, loss, grid, x0, {plan.memory_slots(), plan.memory_records(), plan.file_slots()}, options, ws, result, [&](auto&& perform) {
-            while (const checkpoint::Action* action = plan.next()) perform(*action);
+            checkpoint::Leaf leaf;
+            for (;;) {
+                if (plan.next_leaf(leaf)) perform(leaf);
+                else if (const checkpoint::Action* action = plan.next()) perform(*action);
+                else break;
+            }
         });
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, an x₀ that is not a whole number of samples, or a schedule on
-    /// file for a scalar that is not its bytes alone; std::runtime_error when the file cannot be made or written.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 
     /// Under any schedule, which is checked first; `spec` takes no part. Throws as above, and as checkpoint::check.
@@ -109,7 +99,7 @@ private:
         ode::detail::check_state(f, x0.size());
         if (slots.file > 0) detail::open_file<T>(ws.file, directory);
         detail::ScheduleRun<F, L, G, T> work(f, loss, grid, x0, slots.memory, slots.records, options, ws, result);
-        actions([&](const checkpoint::Action& action) { work.perform(action); });
+        actions([&](const auto& action) { work.perform(action); });
         work.finish();
     }
 };

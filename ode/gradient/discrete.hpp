@@ -41,12 +41,15 @@ template <Scalar T, class F, class G>
 void record_steps(F& f, const G& grid, View<T> x0, SweepWorkspace<F, T>& ws) {
     const std::size_t size = x0.size(), steps = step_count(grid);
     ws.states.resize((steps + 1) * size);
-    if (ws.records.size() != steps) ws.records.resize(steps);
+    if (ws.records.size() > steps) ws.records.resize(steps);
+    ws.records.reserve(steps);  // filled as steps are taken: many millions of them can be stopped at once
     std::copy(x0.begin(), x0.end(), ws.states.begin());
     const std::span<T> states = ws.states;
-    for (std::size_t n = 0; n < steps; ++n)
+    for (std::size_t n = 0; n < steps; ++n) {
+        if (n == ws.records.size()) ws.records.emplace_back();
         step<T>(ws.method, f, grid.at(n), grid.step(n), states.subspan(n * size, size), states.subspan((n + 1) * size, size),
                 ws.records[n], ws.step);
+    }
 }
 
 /// L, x₁ and λ = ∇L(x₁), and room for the wanted bars.

@@ -1,6 +1,7 @@
 // The tangent equations, one direction an input: the transpose of DTO, without a reverse sweep.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/discrete.hpp"
 #include "ode/rooted_trees.hpp"
 
@@ -15,7 +16,9 @@ namespace costate::ode {
 /// x̄_bj = λ₁ᵀ ∂x₁/∂x₀ e_j for each of the dim directions (all samples of the batch at once: a row of f depends on its own row of
 /// x only), θ̄_p and t̄ likewise, one solve of step_jvp a direction. Equal to DTO in exact arithmetic. Memory independent of N.
 /// Cost: N · s evaluations and (dim + [P] + [2]) N · s jvps, so for few inputs.
-struct ForwardSensitivities {
+struct ForwardSensitivities : CalledOnEqualSteps<ForwardSensitivities> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view name = "forward";
     static constexpr std::string_view meaning = "forward sensitivities: one tangent solve an input";
     static constexpr bool discrete = true;  ///< the derivative of the discrete map, == in exact arithmetic
@@ -59,25 +62,6 @@ struct ForwardSensitivities {
         const std::size_t stages = step_count(grid) * ws.method.stages;
         const std::size_t directions = f.dim() + result.theta_bar.size() + (options.want_time ? 2 : 0);
         result.cost = {stages, 0, directions * stages, ws.bytes()};
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 
 private:

@@ -1,6 +1,7 @@
 // Optimize-then-discretize on a dense output: λ alone is integrated backwards, x(t) is the cubic through stored states and slopes.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/otd_interpolated.hpp"
 
 #include <algorithm>
@@ -19,7 +20,9 @@ namespace costate::ode::otd {
 /// Memory: 2 (N + 1) states. The slopes are the steps' first stages: one evaluation more than the solve; on the way back none of a field
 /// that does not record.
 /// ∂L/∂t₁ = λ₁ᵀf(t₁, x₁) and ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀).
-struct Interpolating {
+struct Interpolating : CalledOnEqualSteps<Interpolating> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view base = "interpolating";
     static constexpr std::string_view meaning = "optimize-then-discretize: the adjoint alone backwards, the state by cubic interpolation of the forward pass";
     static constexpr std::array names = {MethodName{base, "THETA", meaning}};
@@ -62,25 +65,6 @@ struct Interpolating {
             if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
         }
         detail::finish<T>(f, loss, grid, x0, options, steps, ws, result);
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

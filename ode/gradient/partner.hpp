@@ -1,6 +1,7 @@
 // The adjoint equation integrated by the partner tableau on the forward grid: DTO in the language of OTD.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/discrete.hpp"
 #include "ode/rooted_trees.hpp"
 
@@ -112,7 +113,9 @@ void partner_step(const Coefficients<T>& method, const PartnerCoefficients<T>& a
 
 /// DTO through the partner tableau (Matsubara's rule where a weight is 0). Same gradient as StoreAll: == in exact scalars. Same
 /// memory and counts.
-struct Partner {
+struct Partner : CalledOnEqualSteps<Partner> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view name = "partner";
     static constexpr std::string_view meaning = "the same by the adjoint equation with the partner tableau (Hager 2000; Matsubara's rule where a weight is 0)";
     static constexpr bool discrete = true;  ///< the derivative of the discrete map, == in exact arithmetic
@@ -137,25 +140,6 @@ struct Partner {
                              partner_step<T>(ws.method, ws.adjoint, f, t, h, x, record, lambda, lambda, theta_bar, time, ws.step);
                          });
         result.cost.peak_bytes = ws.bytes();
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

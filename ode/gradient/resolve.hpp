@@ -1,6 +1,7 @@
 // Optimize-then-discretize by segments: the forward solution is computed again between stored states, then used as stored.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/otd_sweep.hpp"
 
 #include <algorithm>
@@ -17,7 +18,9 @@ namespace costate::ode::otd {
 /// The gradient of StoredStates, bitwise, from K states stored at ⌊k N/K⌋, k = 0 … K−1, and those of one segment: the forward pass keeps the
 /// last segment, every other one is solved again before the adjoint goes through it (the checkpointing of CVODES, Serban and Hindmarsh 2005).
 /// Memory: K + ⌈N/K⌉ + 1 states, least for K = √N, which is meant where no K is given. Forward steps: 2N − the last segment's.
-struct Resolve {
+struct Resolve : CalledOnEqualSteps<Resolve> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view base = "resolve";
     static constexpr std::string_view meaning = "optimize-then-discretize on states solved again between K stored ones (√N where K is left out)";
     static constexpr std::array names = {MethodName{base, "K:THETA", meaning}};
@@ -87,25 +90,6 @@ struct Resolve {
             if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
         }
         detail::finish<T>(f, loss, grid, x0, options, steps + first(kept - 1), ws, result);
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

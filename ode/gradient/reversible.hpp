@@ -1,6 +1,7 @@
 // Reversible schemes: the gradient of a solver that runs backwards exactly, its states reconstructed and never stored.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/discrete.hpp"
 
 #include <algorithm>
@@ -127,7 +128,9 @@ void backward(F& f, const Grid<T>& grid, const GradientOptions& options, Workspa
 ///   pull_start(f, bars, θ̄, x̄)            the transpose of start; returns t̄₀'s part
 /// The result is the exact gradient of the scheme's own discrete map, whose end is not that of the tableau. Memory independent of N.
 template <class Rule>
-struct Reversible : Rule {
+struct Reversible : Rule, CalledWithTableau<Reversible<Rule>> {
+    using CalledWithTableau<Reversible>::operator();
+
     static constexpr bool discrete = true;  ///< the derivative of the discrete map, == in exact arithmetic
     static constexpr bool own_map = true;   ///< a map of its own: x₁ is not the tableau's
 
@@ -153,17 +156,6 @@ struct Reversible : Rule {
     void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
                     const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
         run<F, L, T>(f, loss, Grid<T>(t0, t1, steps), x0, options, false, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 
     /// The gradient of the same map with all N states stored, none reconstructed: what the method is measured by.

@@ -1,6 +1,7 @@
 // Discretize-then-optimize: the exact gradient of the computed solution, every step's record kept.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/discrete.hpp"
 #include "ode/rooted_trees.hpp"
 
@@ -12,7 +13,9 @@ namespace costate::ode::dto {
 
 /// λ_n = (∂Φ_h/∂x)ᵀ λ_{n+1} by step_vjp, n = N−1 … 0. Memory: N + 1 states, N · s slopes and field records. N · s evaluations and
 /// pullbacks. t̄₀ and t̄₁ are the derivatives of the discrete solution, through h = (t₁ − t₀)/N and t_n = t₀ + n h.
-struct StoreAll {
+struct StoreAll : CalledOnEqualSteps<StoreAll> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view name = "dto";
     static constexpr std::string_view meaning = "discretize-then-optimize: the solver's own derivative, every step stored";
     static constexpr bool discrete = true;  ///< the derivative of the discrete map, == in exact arithmetic
@@ -34,25 +37,6 @@ struct StoreAll {
                              step_vjp<T>(ws.method, f, t, h, x, record, lambda, lambda, theta_bar, time, ws.step);
                          });
         result.cost.peak_bytes = ws.bytes();
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

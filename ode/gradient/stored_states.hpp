@@ -1,6 +1,7 @@
 // Optimize-then-discretize on stored states: each step of the augmented field starts from the forward solution's own right end.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/otd_sweep.hpp"
 
 #include <algorithm>
@@ -16,7 +17,9 @@ namespace costate::ode::otd {
 /// For n = N−1 … 0: one step of −h of [x | λ | g] from (x_{n+1} stored, λ, g) at t_{n+1}; its x is dropped. No interpolation.
 /// One step's gap to DTO is O(h^(p+1)) or smaller, 0 for linear autonomous fields. Memory: N + 1 states.
 /// ∂L/∂t₁ = λ₁ᵀf(t₁, x₁) and ∂L/∂t₀ = −λ(t₀)ᵀf(t₀, x₀).
-struct StoredStates {
+struct StoredStates : CalledOnEqualSteps<StoredStates> {
+    using CalledOnEqualSteps::operator();
+
     static constexpr std::string_view base = "stored-states";
     static constexpr std::string_view meaning = "optimize-then-discretize: each step backwards from the stored state at its end";
     static constexpr std::array names = {MethodName{base, "THETA", meaning}};
@@ -63,25 +66,6 @@ struct StoredStates {
             if (detail::meet<T>(f, loss, grid, n, options, ws, result)) sweep.jumped(n);
         }
         detail::finish<T>(f, loss, grid, x0, options, steps, ws, result);
-    }
-
-    /// The same on N equal steps from t₀ to t₁.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    void operator()(F& f, const L& loss, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps, View<T> x0,
-                    const GradientOptions& options, Workspace<F, T>& ws, GradientResult<T>& result) const {
-        (*this)(f, loss, Grid<T>(t0, t1, steps), x0, options, ws, result);
-    }
-
-    /// Throws std::invalid_argument for an implicit tableau, steps = 0, or an x₀ that is not a whole number of samples.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1,
-                                 std::size_t steps, View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

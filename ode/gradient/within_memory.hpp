@@ -1,6 +1,7 @@
 // Discretize-then-optimize in the memory that there is: the schedule is chosen from a budget and the sizes of state and record.
 #pragma once
 
+#include "ode/gradient/calling_forms.hpp"
 #include "ode/gradient/checkpoint_budget.hpp"
 #include "ode/gradient/method_name.hpp"
 
@@ -16,7 +17,9 @@ namespace costate::ode::dto {
 /// dto::Checkpointed under store-all, binomial or mixed slots, whichever takes the fewest forward steps in `memory` bytes. Every result but the
 /// cost is bitwise that of StoreAll, and cost.peak_bytes ≤ memory. The first call with a workspace takes two
 /// steps there and back to see the sizes, which its cost says.
-struct WithinMemory {
+struct WithinMemory : CalledWithTableau<WithinMemory> {
+    using CalledWithTableau::operator();
+
     static constexpr std::array<MethodName, 1> names = {
         {{"memory", "BYTES", "discretize-then-optimize under the schedule with the fewest steps that so much memory allows, as in memory:64MB"}}};
     static constexpr std::string_view meaning = names.front().meaning;
@@ -30,7 +33,9 @@ struct WithinMemory {
         if (base != names.front().base) return std::nullopt;
         check_parameter_count(base, parameters, 1);
         WithinMemory method;
-        if (!parameters.empty()) method = {checkpoint::parse_bytes(parameters.front()), "memory:" + std::string(parameters.front())};
+        if (parameters.empty()) return method;
+        method.memory = checkpoint::parse_bytes(parameters.front());
+        method.name = "memory:" + std::string(parameters.front());
         return method;
     }
 
@@ -67,17 +72,6 @@ struct WithinMemory {
         const checkpoint::Counts seen = sizing_steps(steps);
         result.cost.evaluations += seen.forward_steps * ws.run.method.stages;
         result.cost.vjps += seen.reverses * ws.run.method.stages;
-    }
-
-    /// Throws as above, and for an implicit tableau.
-    template <class F, class L, Scalar T>
-        requires DifferentiableField<F, T> && TerminalLoss<L, T>
-    GradientResult<T> operator()(F& f, const L& loss, const Tableau& tableau, const T& t0, const std::type_identity_t<T>& t1, std::size_t steps,
-                                 View<T> x0, const GradientOptions& options = {}) const {
-        Workspace<F, T> ws(tableau);
-        GradientResult<T> result;
-        (*this)(f, loss, t0, t1, steps, x0, options, ws, result);
-        return result;
     }
 };
 

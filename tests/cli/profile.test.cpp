@@ -41,6 +41,8 @@ TEST_CASE("profile prints the documented keys, and they fit together") {
         CHECK(p.at(key).is_number());
         CHECK(p.at(key).get<double>() >= 0);
     }
+    CHECK(p.at("status") == "success");
+    CHECK(p.at("not_finite").is_null());
     CHECK(p.at("rounds") >= 3);
     CHECK(p.at("precision") == "f32");
     // a gradient is a forward and a pullback

@@ -40,6 +40,13 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study"}, "SUBJECT");
     refuses({"study", "lotka-volterra", "--frobnicate"}, "--help");
     refuses({"study", "lotka-volterra", "--methods", "magic"}, "backsolve");
+    refuses({"study", "gaussian-mixture", "--methods", "greedy:2"}, "'greedy': its parameters are 1; it has none");
+    refuses({"study", "gaussian-mixture", "--methods", "dto,adjoint-deis-1:"}, "'adjoint-deis-1': its parameters are 1");
+    refuses({"study", "lotka-volterra", "--methods", "backsolve:0"}, "a positive number of states");
+    refuses({"study", "lotka-volterra", "--methods", "mccallum-foster:nan"}, "at most 1");
+    refuses({"study", "lotka-volterra", "--methods", "memory:1e30"}, "KiB");
+    refuses({"study", "lotka-volterra", "--memory", "-64MB"}, "less than a byte");
+    refuses({"study", "lotka-volterra", "--memory", "64МБ"}, "KiB");
     refuses({"study", "lotka-volterra", "--tableaus", "rk5"}, "rk4");
     refuses({"study", "lotka-volterra", "--precisions", "f16"}, "mpfr50");
     refuses({"study", "lotka-volterra", "--steps", "0"}, "at least 1");
@@ -47,6 +54,14 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--steps", "4,x"}, "--steps");
     refuses({"study", "lotka-volterra", "--steps", ""}, "--steps");
     refuses({"study", "lotka-volterra", "--steps", "99999999999"}, "at most");
+    for (const char* wrong : {"0", "-1e-3", "1", "nan", "1e-20", "x", ""}) refuses({"study", "lotka-volterra", "--tolerances", wrong}, "--tolerances");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--steps", "4"}, "--steps");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk4"}, "dormand-prince");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk5"}, "rk5");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--methods", "partner"}, "sensitive");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--methods", "backsolve:fast"}, "FACTOR");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--precisions", "mpfr50"}, "f64");
+    refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--memory", "1MB"}, "online");
     refuses({"study", "lotka-volterra", "--samples", "0"}, "--samples");
     refuses({"study", "lotka-volterra", "--samples", "1000000000"}, "--samples");
     refuses({"study", "lotka-volterra", "--loss", "hinge"}, "squared-distance");

@@ -176,6 +176,28 @@ TEST_CASE("a killed study goes on where it was, and an interrupted one leaves a 
     for (const auto& [question, row] : expected) CHECK(timeless(all.at(question)) == timeless(row));
 }
 
+TEST_CASE("all methods are one of every name, and what is left out is said with its reason") {
+    const auto study = [](std::vector<std::string> arguments) {
+        const std::vector<std::string> small = {"--all-methods", "--tableaus", "euler", "--steps", "4", "--precisions", "f64", "--samples", "1", "--digits", "8"};
+        arguments.insert(arguments.begin(), "study");
+        arguments.insert(arguments.end(), small.begin(), small.end());
+        const auto outcome = program::run(arguments);
+        REQUIRE(outcome.status == 0);
+        return outcome.out;
+    };
+    const auto base = [](const std::string& name) { return name.substr(0, name.find(':')); };
+    std::set<std::string> listed, computed;
+    std::istringstream lines(program::run({"list", "methods"}).out);
+    for (std::string line; std::getline(lines, line);) listed.insert(base(line.substr(0, line.find(' '))));
+    const json found = json::parse(study({"gaussian-mixture", "--t0", "0.5", "--json"}));
+    for (const json& row : found.at("rows")) computed.insert(base(row.at("method")));
+    CHECK(listed.size() > 15);
+    CHECK(computed == listed);
+    CHECK(study({"gaussian-mixture", "--t0", "0.5"}).find("leaves out") == std::string::npos);
+    CHECK(study({"gaussian-mixture"}).find("--all-methods leaves out look-ahead, adjoint-deis-1: r = sigma/alpha is infinite at t = 0") != std::string::npos);
+    CHECK(study({"lotka-volterra"}).find("--all-methods leaves out greedy, look-ahead, adjoint-deis-1: lotka-volterra is a plain field") != std::string::npos);
+}
+
 TEST_CASE("a budget of memory is one more method, and one that is too small costs a row, not the study") {
     const auto rows = [](const char* bytes) {
         const auto outcome = program::run({"study", "lotka-volterra", "--tableaus", "rk4", "--steps", "8", "--precisions", "f64", "--samples", "1", "--methods", "dto", "--memory", bytes, "--json"});
@@ -201,4 +223,19 @@ TEST_CASE("a budget of memory is one more method, and one that is too small cost
     }
     CHECK((told > 0 && told < 6));
     program::refuses({"study", "lotka-volterra", "--memory", "much"}, "much");
+    // with 50 digits samples are solved one by one, and share the budget
+    const auto outcome = program::run({"study", "lotka-volterra", "--tableaus", "rk4", "--steps", "40", "--precisions", "mpfr50", "--samples", "2", "--digits", "12", "--methods",
+                                       "dto,binomial:3,mixed:3,backsolve,reversible-heun", "--memory", "60kB", "--json"});
+    REQUIRE(outcome.status == 0);
+    std::map<std::string, nlohmann::json> found;
+    const json study = json::parse(outcome.out);
+    for (const json& row : study.at("rows")) found[row.at("method")] = row;
+    REQUIRE(found.size() == 6);
+    const auto &budget = found.at("memory:60kB"), &dto = found.at("dto");
+    CHECK(budget.at("note").get<std::string>().find("each of 2 samples by itself: 30.0 kB for 40 steps: ") != std::string::npos);
+    CHECK(budget.at("error") == dto.at("error"));
+    CHECK(budget.at("error_to_dto") == 0);
+    CHECK(budget.at("peak_bytes").get<std::size_t>() <= 60'000);
+    CHECK(dto.at("peak_bytes").get<std::size_t>() > 60'000);
+    CHECK(budget.at("evaluations").get<std::size_t>() > dto.at("evaluations").get<std::size_t>());
 }

@@ -1,9 +1,10 @@
-// Networks in tiles on threads: the gradient bitwise, its products belong together; parts of a loss; mixed precision of a network.
+// Networks in tiles on threads and under checkpoint schedules: the gradient bitwise, its products belong together; parts of a loss; mixed precision of a network.
 #include "autodiff/array_functions.hpp"
 #include "autodiff/program_field.hpp"
 #include "guidance/losses.hpp"
 #include "guidance/study_random.hpp"
 #include "nn/network.hpp"
+#include "ode/gradient/checkpointed.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "ode/gradient/tiled.hpp"
 #include "ode/mixed_field.hpp"
@@ -76,6 +77,28 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 TEST_CASE("a network's gradient does not depend on the tiles, its sums not on the threads") {
     check_network<float>(1e-5);
     check_network<double>(1e-14);
+}
+
+TEMPLATE_TEST_CASE("a network's gradient under checkpoints is bitwise that of every step kept: values do not depend on what is kept beside them", "", float, double) {
+    using T = TestType;
+    auto field = nn::field<T>(moons());
+    const auto same = [](const ode::GradientResult<T>& a, const ode::GradientResult<T>& b) {
+        return a.loss == b.loss && a.x1 == b.x1 && a.x_bar == b.x_bar && a.theta_bar == b.theta_bar && a.t0_bar == b.t0_bar && a.t1_bar == b.t1_bar;
+    };
+    for (const std::size_t batch : {1, 5, 64}) {
+        const auto x0 = normals<T>(0, batch * field.dim());
+        const ode::SquaredDistance<T> loss(normals<T>(1, batch * field.dim()));
+        const auto gradient = [&](const auto& method, T t1) { return method(field, loss, ode::find_tableau("midpoint"), T(0), t1, 12, x0); };
+        const auto whole = gradient(ode::dto::StoreAll{}, T(1));
+        using ode::checkpoint::Rule;
+        for (const ode::checkpoint::Spec& spec : {ode::checkpoint::Spec{Rule::states_only, 0, 0}, {Rule::every, 4, 0}, {Rule::binomial, 2, 0}, {Rule::mixed, 3, 0},
+                                                  {Rule::two_level, 2, 2}, {Rule::online, 3, 0}}) {
+            const ode::dto::Checkpointed method(spec);
+            INFO(method.name << ", batch " << batch);
+            CHECK(same(gradient(method, T(1)), whole));
+            CHECK_FALSE(same(gradient(method, std::nextafter(T(1), T(2))), whole));  // what is compared sees the last bit of a step
+        }
+    }
 }
 
 TEST_CASE("a network in single precision inside a solver in double") {

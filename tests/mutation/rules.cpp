@@ -120,7 +120,7 @@ Rules op_rules() {
         {"vjp of an op", {ops}, {"vjp"}, replace, R"(\by\[k\])", "T(1)"},
         {"vjp of an op", {ops}, {"vjp", "pull_x"}, drop, R"(kernels::(outer|column_sums)_accumulate)"},
         {"vjp of an op", {ops}, {"contribute"}, factor, R"(term\(o, j\))"},
-        {"transpose", {ops}, {"pull_x"}, replace, R"(w->transposed)", "w->forward"},
+        {"transpose", {ops}, {"pull_x"}, replace, R"(w->transposed\b)", "w->forward"},
         {"slope of a function", {ops}, {"forward"}, slopes, R"(kernels::apply_with_slope<T>\(F, )"},
         {"slope of a function", {"autodiff/ops/power.hpp"}, everywhere, factor, R"(T\(n\) \* integer_power\(x\[i\], n - 1\))"},
         {"jvp of an op", {ops}, {"jvp"}, returned},

@@ -181,6 +181,65 @@ TEST_CASE("error over tolerance is at most three times SciPy's: in every decade 
     CHECK(mean_ratio(errors(references()[0], PairCoefficients<double>(blind)), references()[0].rk45) > 3);
 }
 
+namespace {
+
+/// At nine tolerances about each of the 25, a quarter of a decade together.
+std::vector<double> neighbours(const Reference& reference, const PairCoefficients<double>& pair, const AdaptiveOptions<double>& options) {
+    std::vector<double> found;
+    for (int j = 0; j < rungs; ++j)
+        for (int m = -4; m <= 4; ++m) found.push_back(error(reference, pair, options, tolerance_at(j) * std::pow(10, -m / 36.0)));
+    return found;
+}
+
+double slope_of(const std::vector<double>& at_neighbours) {
+    double sx = 0, sy = 0, sxx = 0, sxy = 0;
+    const auto n = static_cast<double>(at_neighbours.size());
+    for (std::size_t i = 0; i < at_neighbours.size(); ++i) {
+        const double x = -4 - (static_cast<double>(i) - 4) / 36, y = x + std::log10(at_neighbours[i]);
+        sx += x, sy += y, sxx += x * x, sxy += x * y;
+    }
+    return (n * sxy - sx * sy) / (n * sxx - sx * sx);
+}
+
+}  // namespace
+
+// SciPy's controller is the integral one, tolerance by tolerance (see above), so what it would do at tolerances beside those of the table is known.
+// Single tolerances compare luck: an error passes through 0, or an estimate does and lets a step of ten tolerances pass.
+TEST_CASE("at 225 tolerances the largest error is at most twice SciPy's, and the mean of every decade at most three times") {
+    AdaptiveOptions<double> integral;
+    integral.controller = Controller::integral();
+    for (const char* name : {"dormand-prince", "dop853"}) {
+        const PairCoefficients<double> pair{std::string_view(name)};
+        for (const Reference& reference : references()) {
+            INFO(name << ", " << reference.name);
+            const auto ours = neighbours(reference, pair, {}), theirs = neighbours(reference, pair, integral);
+            // of dop853 on these two 1.32 and 0.81, SciPy's 1.31 and 0.93: its long steps are not in the regime of h^8 at 1e-4
+            const bool early = pair.order == 8 && (reference.name == "van-der-pol 10" || reference.name == "kepler");
+            if (!early) CHECK(slope_of(ours) == Approx(1).margin(0.15));
+            CHECK(*std::max_element(ours.begin(), ours.end()) < 2 * *std::max_element(theirs.begin(), theirs.end()));
+            for (std::size_t from = 0; from + 45 <= ours.size(); from += 36) {
+                const auto decade = [from](const std::vector<double>& v) { return std::vector(v.begin() + static_cast<long>(from), v.begin() + static_cast<long>(from + 45)); };
+                CHECK(mean_ratio(decade(ours), decade(theirs)) < 3);
+            }
+        }
+    }
+    // The two that are furthest apart. Arenstorf at 5.6e-8: SciPy's own error is 7 times larger at both neighbours in the table.
+    const std::vector<double>& arenstorf = references()[3].rk45;
+    CHECK(arenstorf[13] < arenstorf[12] / 7);
+    CHECK(arenstorf[13] < arenstorf[14] / 7);
+    // Van der Pol by DOP853 at 1.8e-5: ours is 100 times SciPy's there, and SciPy's as large elsewhere.
+    const auto theirs = neighbours(references()[1], PairCoefficients<double>("dop853"), integral);
+    CHECK(error(references()[1], PairCoefficients<double>("dop853"), {}, tolerance_at(3)) > 100 * references()[1].dop853[3]);
+    CHECK(*std::max_element(theirs.begin(), theirs.end()) > 10);
+    const auto blind = [] {  // control: an estimate ten times too small
+        Tableau tableau = find_tableau("dormand-prince");
+        for (std::size_t i = 0; i < tableau.stages(); ++i) tableau.b_hat[i] = tableau.b[i] + (tableau.b_hat[i] - tableau.b[i]) / 10;
+        return PairCoefficients<double>(tableau);
+    }();
+    const auto large = neighbours(references()[0], blind, {}), fair = neighbours(references()[0], PairCoefficients<double>("dormand-prince"), integral);
+    CHECK(*std::max_element(large.begin(), large.end()) > 2 * *std::max_element(fair.begin(), fair.end()));
+}
+
 TEST_CASE("every controller keeps the error near the tolerance; a safety above what is safe does not pass for one") {
     for (const Controller& controller : controllers()) {
         INFO(controller.name);

@@ -82,6 +82,7 @@ void check(F f, const char* name, double t0, double t1, const std::vector<double
     REQUIRE(call());
     const TimeGrid<double>& grid = ws.forward.grid;
     REQUIRE(grid.steps() > 1);
+    CHECK(g.cost.vjps <= 1 + grid.steps() * (ws.columns.size() - 1));  // a slope that two steps share is pulled back once
     const Inputs at{duals(x0), duals(f.p), D(t0), D(t1), duals(times)};
     CHECK(g.loss == Approx(replay(tableau, grid, at).value).epsilon(1e-13));
     const auto seeded = [&](auto&& seed) {
@@ -97,6 +98,14 @@ void check(F f, const char* name, double t0, double t1, const std::vector<double
     CHECK(g.t1_bar == seeded([](Inputs& in) -> D& { return in.t1; }));
     REQUIRE(g.knot_bars.size() == times.size());
     for (std::size_t j = 0; j < times.size(); ++j) CHECK(g.knot_bars[j] == seeded([j](Inputs& in) -> D& { return in.times[j]; }));
+    GradientResult<double> still;  // times as they are: the same, and nothing on times
+    REQUIRE(dto::AdaptiveSaved{}(f, terms, t0, t1, times, x0, tolerance(1e-5), {true, false}, ws, still).ok());
+    CHECK(still.loss == g.loss);
+    for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(still.x_bar[i] == Approx(g.x_bar[i]).epsilon(1e-13));
+        CHECK(still.theta_bar[i] == Approx(g.theta_bar[i]).epsilon(1e-13));
+    }
+    CHECK((still.knot_bars.empty() && still.t0_bar == 0 && still.t1_bar == 0));
     const GradientResult<double> cold = g;
     const std::size_t before = allocations;
     REQUIRE(call());

@@ -3,10 +3,13 @@
 #include "ode/checkpoint/check.hpp"
 #include "ode/checkpoint/counts.hpp"
 #include "ode/checkpoint/schedule.hpp"
+#include "tests/ode/allocations.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <tuple>
 #include <vector>
 
@@ -109,15 +112,78 @@ TEST_CASE("the counts that the literature's formulas give") {
     CHECK_THROWS_WITH(mixed_total(2, 0), Contains("0 slots"));
 }
 
-TEST_CASE("a million steps are planned in the memory of the slots") {
-    for (const std::size_t s : {3, 20}) {
-        constexpr std::size_t n = 1000000;
-        CHECK(counted({Rule::binomial, s, 0}, n).forward_steps == n + binomial_extra(n, s));
-        CHECK(counted({Rule::mixed, s, 0}, n).forward_steps == mixed_total(n, s));
-        Plan plan({Rule::online, s, 0}, n);
-        while (plan.next()) continue;
-        CHECK(plan.bytes() < 200 * s + 400);
+namespace {
+
+struct Planned {
+    std::uint64_t actions, forward_steps;
+    std::size_t bytes;  // on the heap at most, the plan itself included
+};
+
+Planned planned(const Spec& spec, std::size_t steps) {
+    const std::size_t before = allocated_bytes;
+    most_allocated_bytes = allocated_bytes.load();
+    Planned result{};
+    Plan plan(spec, steps);
+    while (const Action* action = plan.next()) {
+        ++result.actions;
+        if (action->kind == Kind::advance) result.forward_steps += action->to - action->from;
     }
+    result.bytes = most_allocated_bytes - before;
+    return result;
+}
+
+// The shortest of a few times, over the shortest of as many of the other, taken in turn.
+double times_longer(const std::function<void()>& one, const std::function<void()>& other) {
+    const auto seconds = [](const std::function<void()>& call) {
+        const auto begin = std::chrono::steady_clock::now();
+        call();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
+    double shortest = seconds(one), shortest_other = seconds(other);
+    for (int i = 0; i < 6; ++i) {
+        shortest = std::min(shortest, seconds(one));
+        shortest_other = std::min(shortest_other, seconds(other));
+    }
+    return shortest / shortest_other;
+}
+
+}  // namespace
+
+TEST_CASE("a million steps are planned in the memory of the slots, in a few actions a step") {
+    constexpr std::size_t n = 1000000;
+    for (const std::size_t s : {3, 20})
+        for (const Rule rule : {Rule::binomial, Rule::mixed, Rule::online, Rule::two_level}) {
+            const std::size_t files = rule == Rule::two_level ? 50 : 0;
+            const Planned plan = planned({rule, s, files}, n);
+            INFO("rule " << static_cast<int>(rule) << ", " << s << " slots: " << plan.actions << " actions, " << plan.bytes << " bytes");
+            CHECK(plan.bytes < 100 * (s + files) + 400);
+            CHECK(plan.actions <= 4 * plan.forward_steps);
+            if (rule == Rule::binomial) CHECK(plan.forward_steps == n + binomial_extra(n, s));
+            if (rule == Rule::mixed) CHECK(plan.forward_steps == mixed_total(n, s));
+        }
+    for (const Spec& spec : {Spec{Rule::store_all, 0, 0}, Spec{Rule::states_only, 0, 0}, Spec{Rule::every, 1000, 0}, Spec{Rule::square_root, 0, 0}}) {
+        const Planned plan = planned(spec, n);
+        CHECK(plan.bytes < 100 * Plan(spec, n).memory_slots() + 400);  // linear in the slots, which are n − 1 at most
+        CHECK(plan.actions <= 6 * n);
+    }
+}
+
+TEST_CASE("mixed schedules to 10000 steps: no table, and time that grows as their steps do") {
+    for (const std::size_t s : {1, 2, 5, 10, 20})
+        for (const std::size_t n : {1000, 10000}) {
+            if (s == 1 && n > 1000) continue;  // n²/2 steps
+            const Planned plan = planned({Rule::mixed, s, 0}, n);
+            INFO(n << " steps, " << s << " slots: " << plan.actions << " actions, " << plan.bytes << " bytes");
+            CHECK(plan.forward_steps == mixed_total(n, s));
+            CHECK(plan.actions <= 5 * n * s);
+            CHECK(plan.bytes < 100 * s + 400);  // a table has n · s entries
+        }
+    const auto plan = [](std::size_t n) { return [n] { planned({Rule::mixed, 20, 0}, n); }; };
+    const auto table = [](std::size_t n) { return [n] { Oracle(n, 20); }; };
+    const double more = static_cast<double>(mixed_total(10000, 20)) / static_cast<double>(mixed_total(1250, 20)), longer = times_longer(plan(10000), plan(1250));
+    INFO(more << " times the steps, " << longer << " times the time");
+    CHECK(longer < 3 * more);                           // 8 times the length
+    CHECK(times_longer(table(1000), table(125)) > 3 * more);  // the measure sees what grows with the square
 }
 
 TEST_CASE("store-all, states only, every k-th and square root: steps and slots by hand") {
@@ -140,6 +206,25 @@ TEST_CASE("store-all, states only, every k-th and square root: steps and slots b
     CHECK(counts.forward_steps == 2000 - 8);
     CHECK((counts.memory_states == 31 && counts.memory_records == 31));
     CHECK(counts.memory_slots == square_root(1000).memory_slots);
+}
+
+TEST_CASE("forward steps by formula are those counted, whatever the rule") {
+    std::size_t beyond = 0;
+    for (std::size_t n = 1; n <= 90; ++n)
+        for (const std::size_t s : {1, 2, 5, 30})
+            for (const Rule rule : {Rule::store_all, Rule::states_only, Rule::every, Rule::square_root, Rule::binomial, Rule::mixed, Rule::two_level, Rule::online}) {
+                const Spec spec{rule, s, rule == Rule::two_level ? s + 1 : 0};
+                const std::uint64_t steps = forward_steps(spec, n), taken = counted(spec, n).forward_steps;
+                INFO("rule " << static_cast<int>(rule) << ", " << n << " steps, " << s << " slots");
+                if (rule == Rule::online && n > (s + 1) * (s + 2) / 2) {
+                    CHECK(steps <= taken);
+                    beyond += steps < taken;
+                } else {
+                    CHECK(steps == taken);
+                }
+            }
+    CHECK(beyond > 0);  // what online pays for not knowing n
+    CHECK_THROWS_WITH(forward_steps({Rule::binomial, 0, 0}, 5), Contains("0 slots"));
 }
 
 TEST_CASE("two levels: the segments' lengths are the best of all") {

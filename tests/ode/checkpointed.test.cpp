@@ -1,18 +1,14 @@
-// Gradients under checkpoint schedules: bitwise those of store-all, with the steps, the memory and the file that the schedule says.
+// Gradients under checkpoint schedules: bitwise those of store-all, with the steps and the memory that the schedule says.
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpoint_budget.hpp"
 #include "ode/gradient/methods.hpp"
 #include "tests/ode/allocations.hpp"
-#include "tests/ode/fields.hpp"
+#include "tests/ode/checkpoint_gradients.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-
-#include <sys/resource.h>
+#include <algorithm>
+#include <stdexcept>
 
 using namespace costate;
 using namespace costate::ode;
@@ -26,42 +22,6 @@ namespace {
 const std::vector<Spec> specs = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::every, 7, 0},     {Rule::every, 1, 0}, {Rule::square_root, 0, 0},
                                  {Rule::binomial, 1, 0},  {Rule::binomial, 5, 0},    {Rule::mixed, 1, 0},     {Rule::mixed, 6, 0}, {Rule::two_level, 3, 4},
                                  {Rule::two_level, 1, 1}, {Rule::online, 1, 0},      {Rule::online, 5, 0},    {Rule::binomial, 100000, 0}};
-
-template <class T>
-std::vector<std::uint64_t> bits(const std::vector<T>& values) {
-    std::vector<std::uint64_t> result;
-    for (const T& v : values) {
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            result.push_back(0);
-            std::memcpy(&result.back(), &v, std::min(sizeof(T), sizeof(std::uint64_t)));
-        }
-    }
-    return result;
-}
-
-template <class T>
-bool same(const GradientResult<T>& a, const GradientResult<T>& b) {
-    const auto all = [](const GradientResult<T>& g) {
-        std::vector<T> values{g.loss, g.t0_bar, g.t1_bar};
-        for (const std::vector<T>* part : {&g.x_bar, &g.theta_bar, &g.x1}) values.insert(values.end(), part->begin(), part->end());
-        return values;
-    };
-    return all(a) == all(b) && bits(all(a)) == bits(all(b));
-}
-
-template <class T>
-struct Setting {
-    std::vector<T> x0 = batch_of_two<T>();
-    SquaredDistance<T> loss{target<T>()};
-    T t0 = from_rational<T>(ratio(1, 5)), t1 = from_rational<T>(ratio(3, 4));
-};
-
-template <class F, class T, class Method>
-GradientResult<T> gradient(const Method& method, std::size_t steps, const char* tableau = "kutta3", GradientOptions options = {}) {
-    const Setting<T> in;
-    F f{parameters<T>()};
-    return method(f, in.loss, find_tableau(tableau), in.t0, in.t1, steps, in.x0, options);
-}
 
 template <class F, class T>
 void check_bitwise(std::initializer_list<std::size_t> lengths) {
@@ -93,12 +53,22 @@ TEST_CASE("every schedule's gradient is bitwise that of store-all, at the schedu
     CHECK_FALSE(same(gradient<Polynomial<double>, double>(dto::Partner{}, 100), gradient<Polynomial<double>, double>(dto::StoreAll{}, 100)));
 }
 
-TEST_CASE("and over 100000 steps in double and in the prime field") {
+TEST_CASE("and under all eight rules over 10000 and 100000 steps in float, double and the prime field") {
+    const std::vector<Spec> rules = {{Rule::store_all, 0, 0}, {Rule::states_only, 0, 0}, {Rule::every, 100, 0},    {Rule::square_root, 0, 0},
+                                     {Rule::binomial, 12, 0}, {Rule::mixed, 12, 0},      {Rule::two_level, 8, 20}, {Rule::online, 12, 0}};
     const auto check_long = [&]<class T>(T) {
-        const auto expected = gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, 100000, "euler");
-        for (const Spec& spec : {Spec{Rule::binomial, 12, 0}, Spec{Rule::mixed, 12, 0}, Spec{Rule::two_level, 8, 20}, Spec{Rule::online, 12, 0}, Spec{Rule::square_root, 0, 0}})
-            CHECK(same(gradient<RecordingPolynomial<T>, T>(Checkpointed(spec), 100000, "euler"), expected));
+        for (const std::size_t steps : {10000, 100000}) {
+            const auto expected = gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, steps, "euler");
+            for (const Spec& spec : rules) {
+                const Checkpointed method(spec);
+                INFO(ScalarTraits<T>::name << ", " << steps << " steps, " << method.name);
+                CHECK(same(gradient<RecordingPolynomial<T>, T>(method, steps, "euler"), expected));
+            }
+            // a step more is another gradient: the comparison sees one step of so many
+            CHECK_FALSE(same(gradient<RecordingPolynomial<T>, T>(dto::StoreAll{}, steps + 1, "euler"), expected));
+        }
     };
+    check_long(float{});
     check_long(double{});
     check_long(PrimeField{});
 }
@@ -293,53 +263,33 @@ TEST_CASE("warm calls allocate nothing, whatever the schedule") {
 
 namespace {
 
-struct Directory {
-    std::filesystem::path path;
-    Directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "costate-test-XXXXXX").string();
-        path = mkdtemp(name.data());
+/// Stops the solve at one of its evaluations, as a study that is asked to end does.
+struct Stopped : Polynomial<double> {
+    std::size_t left;
+    void operator()(const double& t, std::span<const double> x, std::span<double> dx) {
+        if (left-- == 0) throw std::runtime_error("asked to stop");
+        Polynomial<double>::operator()(t, x, dx);
     }
-    ~Directory() { std::filesystem::remove_all(path); }
-    [[nodiscard]] std::size_t files() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator()));
-    }
-};
-
-/// RLIMIT_FSIZE for a while: what a full disk is, to one process.
-struct FileLimit {
-    rlimit before{};
-    explicit FileLimit(rlim_t bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &before);
-        const rlimit limited{bytes, before.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &limited);
-    }
-    ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before); }
 };
 
 }  // namespace
 
-TEST_CASE("the file level leaves nothing behind; a full disk and a directory that is none are a sentence") {
-    const Directory directory;
-    const Spec spec{Rule::two_level, 3, 6};
-    const Checkpointed method(spec, directory.path);
-    const auto expected = gradient<Polynomial<double>, double>(dto::StoreAll{}, 200);
+TEST_CASE("nothing is filled before it is used: a solve of many steps can be stopped at its first") {
     const Setting<double> in;
-    Polynomial<double> f{parameters<double>()};
-    Checkpointed::Workspace<Polynomial<double>, double> ws(find_tableau("kutta3"));
-    GradientResult<double> found;
-    const auto run = [&](const Checkpointed& by) { by(f, in.loss, in.t0, in.t1, 200, in.x0, {}, ws, found); };
-    run(method);
-    CHECK(same(found, expected));
-    CHECK(directory.files() == 0);  // while the workspace still has it open: a killed process leaves nothing either
-    {
-        const FileLimit limit(3 * 4 * sizeof(double) + 8);  // three states and a bit
-        CHECK_THROWS_WITH(run(method), Contains("slot 3 of 32 bytes cannot be written in " + directory.path.string()) && Contains("free space"));
+    const auto most = [&](const Spec& spec, std::size_t evaluations) {
+        Stopped f{{parameters<double>()}, evaluations};
+        Checkpointed::Workspace<Stopped, double> ws(find_tableau("euler"));
+        GradientResult<double> result;
+        CHECK_THROWS_WITH(Checkpointed(spec)(f, in.loss, in.t0, in.t1, 100000, in.x0, {}, ws, result), "asked to stop");
+        return std::max({ws.slots.size(), ws.states.items().size(), ws.records.items().size()});
+    };
+    for (const Spec& spec : {Spec{Rule::store_all, 0, 0}, Spec{Rule::states_only, 0, 0}, Spec{Rule::binomial, 99999, 0}, Spec{Rule::mixed, 50000, 0},
+                             Spec{Rule::two_level, 99999, 3}, Spec{Rule::online, 99999, 0}}) {
+        INFO(Checkpointed(spec).name);
+        CHECK(most(spec, 0) <= 2);
+        CHECK(most(spec, 50) <= 52);
     }
-    run(method);  // and goes on working afterwards
-    CHECK(same(found, expected));
-    CHECK_THROWS_WITH(run(Checkpointed(spec, directory.path / "absent")), Contains("no file can be made in") && Contains("absent"));
-    CHECK(directory.files() == 0);
+    CHECK(most({Rule::states_only, 0, 0}, 5000) > 5000);  // what is used is there
 }
 
 TEST_CASE("spellings") {

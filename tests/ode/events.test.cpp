@@ -3,6 +3,7 @@
 #include "ode/adaptive/events_solve.hpp"
 #include "ode/gradient/backsolve.hpp"
 #include "ode/gradient/checkpointed.hpp"
+#include "ode/gradient/reversible_heun.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "tests/ode/any_field.hpp"
 
@@ -139,6 +140,42 @@ TEST_CASE("a bouncing ball: times, position and all derivatives are those of the
     still[0].g_vjp = [](const double&, std::span<const double>, const double&, std::span<double>, std::span<double>, double& t_bar) { t_bar += 1; };
     const auto g = event_gradient(dto::StoreAll{}, pair(), f, still, solution, {{1, 0}, {}, {}});
     CHECK_FALSE(close(in_order(g), slopes(ball, [&](const auto& p) { return flight(p, 4, end)[0]; }), 0.1));
+}
+
+TEST_CASE("save times among bounces: states are those of the closed form; one to be differentiated is an event of its own, t - s") {
+    Field f = testing::any_scalar<Ball, double>(Doubles{ball[2]});
+    const double end = bounce(ball, 4) + 0.3, second = bounce(ball, 2);
+    AdaptiveOptions<double> options = tolerance(1e-8);
+    options.save_at = {0, 0.1, 0.9 * second, second - 1e-3, second + 1e-3, end - 0.1, end};
+    const auto bounces = [&](double t) {
+        int n = 0;
+        while (n < 4 && bounce(ball, n + 1) <= t) ++n;
+        return n;
+    };
+    const auto solution = solve_events(pair(), f, {floor_of(ball[3])}, 0.0, end, Doubles{ball[0], ball[1]}, options);
+    REQUIRE(solution.status.ok());
+    REQUIRE(solution.saved.size() == 2 * options.save_at.size());
+    for (std::size_t j = 0; j < options.save_at.size(); ++j) {
+        const double t = options.save_at[j];
+        const int n = bounces(t);
+        const auto there = n > 0 ? flight(ball, n, t) : std::array{ball[0] + ball[1] * t - ball[2] * t * t / 2, ball[1] - ball[2] * t};
+        CAPTURE(t, n);
+        CHECK(close({solution.saved[2 * j], solution.saved[2 * j + 1]}, {there[0], there[1]}, 1e-12));
+    }
+    const auto wrong = flight(ball, 1, options.save_at[4]);  // control: as if the second bounce had not been
+    CHECK_FALSE(close({solution.saved[8], solution.saved[9]}, {wrong[0], wrong[1]}, 1e-4));
+
+    const double s = 0.9 * second;
+    const std::vector events{floor_of(ball[3]), event_of<double>({s}, [](const auto& t, auto, auto p) { return t - p[0]; })};
+    const auto watched = solve_events(pair(), f, events, 0.0, end, Doubles{ball[0], ball[1]}, tolerance(1e-8));
+    REQUIRE(watched.events() == 5);
+    REQUIRE(watched.pieces[1].event == std::optional<std::size_t>(1));
+    EventSeeds<double> seeds{{}, {}, Doubles(10, 0.0)};
+    seeds.before_bars[2] = 1;  // the height at s
+    const auto g = event_gradient(dto::StoreAll{}, pair(), f, events, watched, seeds);
+    const auto exact = slopes(ball, [&](const auto& p) { return flight(p, 1, s)[0]; });
+    CHECK(close({g.x_bar[0], g.x_bar[1], g.theta_bar[0], g.event_bars[0]}, {exact[0], exact[1], exact[2], exact[3]}, 1e-12));
+    CHECK(g.event_bars[1] == Approx(flight(ball, 1, s)[1]).epsilon(1e-12));  // ∂/∂s is the speed
 }
 
 TEST_CASE("the height of a flight before a bounce can be a loss as well: its state at the event is") {
@@ -373,4 +410,8 @@ TEST_CASE("bounces that accumulate, and more than asked for, are a status; witho
     const Event<double> half{[](const double&, std::span<const double> x) { return x[0]; }, {}};
     CHECK_THROWS_WITH(solve_events(pair(), f, {half}, 0.0, 1.0, Doubles{2, 1.5}), Contains("event 0 lacks"));
     CHECK_THROWS_WITH(event_gradient(dto::StoreAll{}, pair(), swing, {}, plain, {{1}, {}, {}}), Contains("seeds another size"));
+    // steps between events are unequal
+    CHECK_THROWS_WITH(event_gradient(reversible::ReversibleHeun{}, pair(), swing, {}, plain, {{1, 2}, {}, {}}),
+                      Contains("reversible-heun") && Contains("equal steps only"));
+    static_assert(MethodOnGrids<otd::Backsolve, Field, double> && !MethodOnGrids<reversible::ReversibleHeun, Field, double>);
 }
