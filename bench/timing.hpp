@@ -39,13 +39,13 @@ struct Dense {
     static constexpr double flops = 2.0 * n * n * rows;
 };
 
-/// Rows of a tile for one solve of `batch` samples on `threads` threads.
+/// Rows of a tile for one solve of `batch` samples on `threads` threads; with ∇_θ its rows do not depend on these.
 template <class T>
-std::size_t rows_of(const autodiff::ProgramField<T>& f, const Perceptron& network, std::size_t batch, std::size_t threads) {
+std::size_t rows_of(const autodiff::ProgramField<T>& f, const Perceptron& network, std::size_t batch, std::size_t threads, bool theta = false) {
     const auto summary = f.program().summary();
     const std::size_t sample = summary.workspace_bytes + summary.record_bytes + 6 * network.dim() * sizeof(T);
-    const auto weights = static_cast<std::size_t>(2 * network.weights()) * sizeof(T);
-    return ode::tile_rows({sample, weights, kernels::second_level_cache()}, batch, threads);
+    const ode::TileBytes bytes{sample, static_cast<std::size_t>(2 * network.weights()) * sizeof(T), kernels::second_level_cache()};
+    return theta ? ode::tile_rows_for_theta(bytes, batch) : ode::tile_rows(bytes, batch, threads);
 }
 
 }  // namespace costate::bench

@@ -127,13 +127,8 @@ std::size_t sample_bytes(const autodiff::ProgramSummary& summary, const ode::Tab
     return summary.workspace_bytes + summary.record_bytes + (ode::effective_stages(tableau) + 3) * dim * sizeof(T) + 2 * dim * sizeof(L);
 }
 
-// θ̄ is summed tile by tile, so that its tiles may not depend on the threads; it is read and written once a tile: a tile has 96 samples where the
-// batch has twice as many, and 64 where the weights stream.
 inline std::size_t chosen_rows(const ode::TileBytes& bytes, const ProfileRequest& request) {
-    if (!request.theta) return ode::tile_rows(bytes, request.batch, request.threads);
-    constexpr std::size_t many = 96;
-    const std::size_t rows = ode::tile_rows(bytes, request.batch, 2, bytes.weights > bytes.cache ? 64 : 32);
-    return request.batch >= 2 * many ? std::max(rows, many) : rows;
+    return request.theta ? ode::tile_rows_for_theta(bytes, request.batch) : ode::tile_rows(bytes, request.batch, request.threads);
 }
 
 /// Where the first value of the gradient that is not finite came from: the samples that have one are solved again, a few hundred at most.

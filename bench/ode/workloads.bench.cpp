@@ -57,7 +57,7 @@ void run(benchmark::State& state, const Problem& p) {
     const auto x0 = first<T>(p.network.x0, size);
     const ode::SquaredDistance<T> loss(first<T>(p.network.y, size));
     const ode::Tableau& tableau = ode::find_tableau(p.tableau);
-    const ode::Tiling tiling{rows_of(f, p.network, p.batch, p.threads), p.threads};
+    const ode::Tiling tiling{rows_of(f, p.network, p.batch, p.threads, p.theta), p.threads};
     ode::TiledSolve<autodiff::ProgramField<T>, T> solve(f, tableau, tiling);
     ode::TiledGradient<ode::dto::StoreAll, autodiff::ProgramField<T>, T> gradient(f, tableau, tiling);
     ode::GradientResult<T> result;
@@ -103,7 +103,7 @@ void add_perceptrons(const Perceptron& w1, const Perceptron& w2) {
         for (const std::size_t batch : {1, 64, 1024}) add<T>("W1", {.network = w1, .steps = steps, .batch = batch});
     for (const std::size_t batch : {64, 1024}) {
         add<T>("W1", {.network = w1, .steps = 3, .batch = batch, .threads = 2});
-        add<T>("W1", {.network = w1, .steps = 3, .batch = batch, .theta = true});
+        for (const std::size_t steps : {3, 50}) add<T>("W1", {.network = w1, .steps = steps, .batch = batch, .theta = true});
     }
     for (const std::size_t batch : {1, 64}) add<T>("W2", {.network = w2, .batch = batch});
     add<T>("W2", {.network = w2, .batch = 64, .threads = 2});

@@ -119,7 +119,7 @@ void convolve(const TapCall<Element<V>>& call) {
         for_each_group<Blocking<V>::rows>(call.outputs, [&](std::size_t output, std::size_t rows) {
             const TileCall<T> tile{.steps = block.channels * call.tap_count, .a = weights, .b = memory, .b_step = 0, .b_panel = 0, .y = nullptr, .y_stride = 0,
                                    .bias = nullptr, .read_y = call.accumulate || block.channel != 0, .columns = 0, .ahead = nullptr, .ahead_lines = 0,
-                                   .ahead_y = false, .offsets = offsets, .row_bias = call.bias ? call.bias + output : nullptr};
+                                   .offsets = offsets, .row_bias = call.bias ? call.bias + output : nullptr};
             multiply_taps<V>(call, block, output, rows, tile);
             weights += steps * tap_stride;
         });

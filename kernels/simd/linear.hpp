@@ -20,8 +20,7 @@ struct Span {
 
 // Rows of x, scaled if asked for, side by side at a stride without conflicts in the cache.
 template <class V>
-void copy_rows(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call, const Span& s, std::size_t row, std::size_t rows,
-               Element<V>* copy) {
+void copy_rows(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call, const Span& s, std::size_t row, std::size_t rows, Element<V>* copy) {
     using T = Element<V>;
     for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t at = (row + r) * w.inputs + s.k0;
@@ -64,8 +63,7 @@ void multiply_panels(const Packed<Element<V>>& w, const LinearCall<Element<V>>& 
                               .add_y = s.k0 != 0,
                               .columns = at_once * B::panel,
                               .ahead = ahead,
-                              .ahead_lines = p - s.p0 < s.ahead ? lines : 0,
-                              .ahead_y = false};
+                              .ahead_lines = p - s.p0 < s.ahead ? lines : 0};
         if (left < B::panel) {
             partial_panel<V, LinearTiles<V>>(tile_call, rows, left);
             ++p;
@@ -152,7 +150,7 @@ void linear(const Packed<Element<V>>& w, const LinearCall<Element<V>>& call) {
 template <class V>
 inline constexpr std::size_t outer_stride = 16;  // of the copied columns of z̄
 inline constexpr std::size_t outer_block = 128;  // samples at a time
-inline constexpr std::size_t outer_panels = 8;   // of x, copied: they stay in L2, one of them and z̄ in L1
+inline constexpr std::size_t outer_bytes = std::size_t{256} << 10;  // of x, copied, beside one panel: L2 holds them, L1 a panel and z̄
 template <class V>
 using OuterTiles = Tiles<V, 1, outer_stride<V>>;
 
@@ -186,55 +184,64 @@ void copy_panels(std::size_t samples, std::size_t cols, std::size_t column, std:
                 for (std::size_t v = 0; v < vectors; ++v) write(block + v * width<V>, read<V>(from + v * width<V>));
             continue;
         }
+        const std::size_t left = cols - column;
         for (std::size_t b = 0; b < samples; ++b, from += cols, block += panel)
-            for (std::size_t c = 0; c < panel; ++c) block[c] = column + c < cols ? from[c] : Element<V>(0);
+            for (std::size_t v = 0; v < panel; v += width<V>)
+                write(block + v, left >= v + width<V> ? read<V>(from + v) : left > v ? read_partial<V>(from + v, left - v) : V(0));
     }
 }
 
-// One group of rows of W̄ against the copied panels of x, for `samples` samples; columns: those of W̄ from w_bar on.
+// One group of rows of W̄ against the copied panels of x, the first of which has `leading` columns if any; columns: of W̄ from w_bar on.
 template <class V>
-void outer_rows(std::size_t samples, std::size_t cols, std::size_t columns, std::size_t rows, const Element<V>* z,
-                const Element<V>* block, Element<V>* w_bar) {
+void outer_rows(std::size_t samples, std::size_t cols, std::size_t leading, std::size_t columns, std::size_t rows, const Element<V>* z, const Element<V>* block,
+                Element<V>* w_bar) {
     using B = Blocking<V>;
     const std::size_t at_once = static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
-    for (std::size_t column = 0; column < columns;) {
-        TileCall<Element<V>> call{.steps = samples,
-                                  .a = z,
-                                  .b = block + column * samples,
-                                  .b_step = B::panel,
-                                  .b_panel = B::panel * samples,
-                                  .y = w_bar + column,
-                                  .y_stride = cols,
-                                  .bias = nullptr,
-                                  .read_y = true,
-                                  .columns = at_once * B::panel,
-                                  .ahead = nullptr,
-                                  .ahead_lines = 0,
-                                  .ahead_y = true};
-        const std::size_t left = columns - column;
-        if (left < B::panel) return partial_panel<V, OuterTiles<V>>(call, rows, left);
-        const bool many = left >= at_once * B::panel;
-        (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
-        column += (many ? at_once : 1) * B::panel;
+    TileCall<Element<V>> call{.steps = samples, .a = z, .b = block, .b_step = B::panel, .b_panel = B::panel * samples, .y = w_bar, .y_stride = cols,
+                              .bias = nullptr, .read_y = true, .columns = at_once * B::panel, .ahead = nullptr, .ahead_lines = 0};
+    const auto pass = [&](std::size_t panels, std::size_t done) {
+        call.b += panels * call.b_panel;
+        call.y += done;
+        columns -= done;
+    };
+    if (leading != 0) {
+        partial_panel<V, OuterTiles<V>>(call, rows, leading);
+        pass(1, leading);
     }
+    while (columns >= B::panel) {
+        const bool many = columns >= at_once * B::panel;
+        (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
+        pass(many ? at_once : 1, (many ? at_once : 1) * B::panel);
+    }
+    if (columns != 0) partial_panel<V, OuterTiles<V>>(call, rows, columns);
 }
 
-// Blocks of samples, then of columns of x, copied once and read by every group of rows.
+// Columns before the rows of W̄ are aligned to vectors; in a large W̄ they are few, and the rest crosses no cache lines on its way to memory.
 template <class V>
-void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x,
-                      Element<V>* w_bar) {
+std::size_t leading_columns(std::size_t cols, const Element<V>* w_bar) {
+    constexpr std::size_t large = 32 * width<V>;
+    const std::size_t beyond = reinterpret_cast<std::uintptr_t>(w_bar) % sizeof(V) / sizeof(Element<V>);
+    return beyond == 0 || cols < large || cols % width<V> != 0 ? 0 : width<V> - beyond;
+}
+
+// Blocks of samples, then of columns of x, copied once and read by every group of rows, which walks rows of W̄ side by side.
+template <class V>
+void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x, Element<V>* w_bar) {
     using T = Element<V>;
     using B = Blocking<V>;
-    constexpr std::size_t columns_at_once = outer_panels * B::panel;
     alignas(64) T z[outer_block * outer_stride<V>];
-    alignas(64) T block[outer_block * columns_at_once];
+    alignas(64) T block[outer_bytes / sizeof(T) + outer_block * B::panel];
     for_each_group<outer_block>(batch, [&](std::size_t b0, std::size_t samples) {
-        for (std::size_t column = 0; column < cols; column += columns_at_once) {
-            const std::size_t columns = cols - column < columns_at_once ? cols - column : columns_at_once;
-            copy_panels<V>(samples, cols, column, (columns + B::panel - 1) / B::panel, x + b0 * cols, block);
+        const std::size_t fit = outer_bytes / sizeof(T) / (samples * B::panel) * B::panel;
+        std::size_t leading = leading_columns<V>(cols, w_bar);
+        for (std::size_t column = 0, columns = 0; column < cols; column += columns, leading = 0) {
+            columns = cols - column < leading + fit ? cols - column : leading + fit;
+            const std::size_t first = leading != 0 ? 1 : 0, panels = (columns - leading + B::panel - 1) / B::panel;
+            copy_panels<V>(samples, cols, column, first, x + b0 * cols, block);
+            copy_panels<V>(samples, cols, column + leading, panels, x + b0 * cols, block + first * samples * B::panel);
             for_each_group<B::rows>(rows, [&](std::size_t row, std::size_t count) {
                 copy_columns<V>(samples, rows, count, z_bar + b0 * rows + row, z_bar + batch * rows, z);
-                outer_rows<V>(samples, cols, columns, count, z, block, w_bar + row * cols + column);
+                outer_rows<V>(samples, cols, leading, columns, count, z, block, w_bar + row * cols + column);
             });
         }
     });

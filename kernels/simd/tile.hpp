@@ -34,8 +34,7 @@ struct TileCall {
     bool add_y = false;           // the chain's end is added to y
     std::size_t columns;          // of y that are there; fewer than the tile's only with AVX-512
     const char* ahead;            // what a later tile reads, fetched while this one runs:
-    std::size_t ahead_lines;      // so many cache lines every fetch_steps steps,
-    bool ahead_y;                 // and the next columns of y
+    std::size_t ahead_lines;      // so many cache lines every fetch_steps steps
     const std::int32_t* offsets = nullptr;  // of a convolution: step s reads b + offsets[s]; b_step, ahead… have no meaning
     const T* row_bias = nullptr;            // and rows start there unless y is read
 };
@@ -110,12 +109,6 @@ template <class V, int Rows, int Vectors, bool Masked>
     }
 }
 
-template <class V, int Rows>
-[[gnu::always_inline]] inline void fetch_columns(const Element<V>* y, std::size_t stride, int vectors) {
-    for (int r = 0; r < Rows; ++r, y += stride)
-        for (int v = 0; v < vectors; v += static_cast<int>(64 / sizeof(V))) __builtin_prefetch(y + v * width<V>, 1, 3);
-}
-
 template <class V, int Rows, int Vectors, std::size_t RowStride, std::size_t StepStride>
 void tile(const TileCall<Element<V>>& call) {
     using T = Element<V>;
@@ -129,7 +122,6 @@ void tile(const TileCall<Element<V>>& call) {
     const T* b = call.b;
     const char* ahead = call.ahead;
     const std::size_t b_step = call.b_step, b_panel = call.b_panel;
-    if (call.ahead_y) fetch_columns<V, Rows>(call.y + Vectors * w, call.y_stride, Vectors);
     const std::size_t at_most = call.ahead_lines == 0 ? call.steps : fetch_steps;
     for (std::size_t left = call.steps; left > 0;) {
         const std::size_t steps = left < at_most ? left : at_most;

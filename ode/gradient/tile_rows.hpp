@@ -30,4 +30,12 @@ constexpr std::size_t tile_rows(const TileBytes& bytes, std::size_t batch, std::
     return std::min(rows, shared);
 }
 
+/// The same where ∇_θ is wanted: θ̄ is summed tile by tile, so that its tiles may not depend on the threads, and every evaluation reads and writes
+/// it once a tile. Half the batch, at most 42 rows, or what the cache holds if that is more; at least 32, and 64 where the weights stream.
+constexpr std::size_t tile_rows_for_theta(const TileBytes& bytes, std::size_t batch) {
+    constexpr std::size_t enough = 42;
+    const std::size_t fewest = bytes.weights > bytes.cache ? 64 : 32, half = std::min((batch + 1) / 2, enough);
+    return std::min(std::max({tile_rows(bytes, batch, 2, fewest), half, fewest}), std::max<std::size_t>(batch, 1));
+}
+
 }  // namespace costate::ode

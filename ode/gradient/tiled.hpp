@@ -1,6 +1,7 @@
 // A batch tile by tile: forward and back over a few samples whose states and records stay in the cache, tiles in parallel.
 #pragma once
 
+#include "kernels/elementwise.hpp"
 #include "kernels/parallel.hpp"
 #include "ode/gradient/result.hpp"
 #include "ode/loss.hpp"
@@ -83,6 +84,7 @@ public:
         const std::size_t parameters = options.want_theta ? field.parameter_count() : 0, groups = groups_of(grid.tiles, parameters);
         result.x_bar.resize(x0.size());
         result.x1.resize(x0.size());
+        result.theta_bar.reserve(parameters);  // changes places with the first sum
         if (sums_.size() < groups) sums_.resize(groups);
         for (Sums& sums : sums_) sums.theta_bar.reserve(parameters);
         detail::share_out(groups, workers_.size(), [&](std::size_t worker, std::size_t g) {
@@ -129,7 +131,7 @@ private:
         void add(const Other& other) {
             t0_bar += other.t0_bar;
             t1_bar += other.t1_bar;
-            for (std::size_t i = 0; i < theta_bar.size(); ++i) theta_bar[i] += other.theta_bar[i];
+            kernels::accumulate<T>(other.theta_bar, theta_bar);
             cost = {cost.evaluations + other.cost.evaluations, cost.vjps + other.cost.vjps, cost.jvps + other.cost.jvps, 0};
         }
     };
@@ -155,7 +157,7 @@ private:
         for (std::size_t g = 1; g < groups; ++g) total.add(sums_[g]);
         result.t0_bar = total.t0_bar;
         result.t1_bar = total.t1_bar;
-        result.theta_bar.assign(total.theta_bar.begin(), total.theta_bar.end());
+        result.theta_bar.swap(total.theta_bar);
         result.cost = total.cost;
         for (const Worker& worker : workers_) result.cost.peak_bytes += worker.ws.bytes();
         for (const Sums& sums : sums_) result.cost.peak_bytes += detail::bytes_of(sums.theta_bar);

@@ -268,6 +268,35 @@ TEMPLATE_TEST_CASE("outer_accumulate and column sums over ragged shapes", "[quic
     }
 }
 
+TEMPLATE_TEST_CASE("outer_accumulate gives the same bits wherever its sums lie", "[quick]", float, double) {
+    using T = TestType;
+    constexpr std::size_t per_line = 64 / sizeof(T);
+    for (const auto& [rows, cols, batch] : std::vector<Shape>{{15, 1040, 70}, {29, 2080, 130}, {3, 64, 5}}) {
+        const auto z = noise<T>(batch * rows, 7), x = noise<T>(batch * cols, 8), start = noise<T>(rows * cols, 9);
+        auto expected = start, z_wrong = z;
+        reference::outer_accumulate(batch, rows, cols, z.data(), x.data(), expected.data());
+        z_wrong[z.size() / 2] += T(1);
+        for (const Isa isa : supported_isas()) {
+            INFO(rows << " x " << cols << ", batch " << batch << ", " << name(isa));
+            const auto at = [&](std::size_t offset, const std::vector<T>& z_bar) {
+                AlignedVector<T> room(rows * cols + per_line, T(7));
+                std::copy(start.begin(), start.end(), room.begin() + static_cast<std::ptrdiff_t>(offset));
+                simd::table<T>(isa).outer_accumulate(batch, rows, cols, z_bar.data(), x.data(), room.data() + offset);
+                const auto first = room.begin() + static_cast<std::ptrdiff_t>(offset), last = first + static_cast<std::ptrdiff_t>(start.size());
+                CHECK(std::all_of(room.begin(), first, [](T v) { return v == T(7); }));
+                CHECK(std::all_of(last, room.end(), [](T v) { return v == T(7); }));
+                return std::vector<T>(first, last);
+            };
+            const auto aligned = at(0, z);
+            for (std::size_t i = 0; i < aligned.size(); i += 97) CHECK(aligned[i] == Approx(expected[i]).epsilon(0).margin(1e4 * std::numeric_limits<T>::epsilon()));
+            for (const std::size_t offset : {std::size_t{1}, 16 / sizeof(T), per_line - 1}) {
+                CHECK(at(offset, z) == aligned);
+                CHECK(at(offset, z_wrong) != aligned);  // control
+            }
+        }
+    }
+}
+
 TEMPLATE_TEST_CASE("the public forms in exact and floating scalars", "[quick]", double, float, long double, Rational, PrimeField,
                    Mpfr50) {
     using T = TestType;

@@ -205,3 +205,16 @@ TEST_CASE("the rows of a tile follow the cache") {
     CHECK(tile_rows({.sample = 1, .weights = 0, .cache = mega}, 20, 2) == 20);
     CHECK(tile_rows({.sample = 1, .weights = 0, .cache = mega}, 64, 1) == 64);
 }
+
+TEST_CASE("with parameters the rows of a tile are many, and no matter how many threads there are") {
+    constexpr std::size_t mega = 1 << 20;
+    const TileBytes few{.sample = mega / 64, .weights = mega / 2, .cache = mega}, streams{.sample = 4096, .weights = 4 * mega, .cache = mega};
+    CHECK(tile_rows(few) == 14);  // 16 fit: too few for products that sum over them
+    CHECK(tile_rows_for_theta(few, 1024) == 42);
+    CHECK(tile_rows_for_theta(few, 64) == 32);
+    CHECK(tile_rows_for_theta(few, 20) == 20);
+    CHECK(tile_rows_for_theta(few, 1) == 1);
+    CHECK(tile_rows_for_theta({.sample = 1024, .weights = mega / 2, .cache = mega}, 1024) == 252);
+    CHECK(tile_rows_for_theta(streams, 64) == 64);
+    CHECK(tile_rows_for_theta(streams, 1024) == 168);
+}
