@@ -25,26 +25,26 @@ function(costate_room name)
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION include/costate/${name} FILES_MATCHING PATTERN "*.hpp")
 endfunction()
 
-# What nearly every test reads, compiled once.
-function(costate_tests_common)
+# What nearly every test reads, compiled once for each level of optimisation.
+function(costate_tests_common level)
+  set(common costate_tests_common${level})
   if(NOT EXISTS ${PROJECT_BINARY_DIR}/tests_common.cpp)  # written anew, it would make every test be compiled again
     file(WRITE ${PROJECT_BINARY_DIR}/tests_common.cpp "")
   endif()
-  add_library(costate_tests_common OBJECT ${PROJECT_BINARY_DIR}/tests_common.cpp)
-  target_compile_options(costate_tests_common PRIVATE ${COSTATE_WARNINGS} -O1)
-  target_compile_definitions(costate_tests_common PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
-  target_link_libraries(costate_tests_common PRIVATE costate::scalar Catch2::Catch2)
-  target_precompile_headers(costate_tests_common PRIVATE <catch2/catch.hpp> ${PROJECT_SOURCE_DIR}/scalar/traits.hpp
+  add_library(${common} OBJECT ${PROJECT_BINARY_DIR}/tests_common.cpp)
+  target_compile_options(${common} PRIVATE ${COSTATE_WARNINGS} ${level})
+  target_compile_definitions(${common} PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
+  target_link_libraries(${common} PRIVATE costate::scalar Catch2::Catch2)
+  target_precompile_headers(${common} PRIVATE <catch2/catch.hpp> ${PROJECT_SOURCE_DIR}/scalar/traits.hpp
     <algorithm> <cmath> <filesystem> <fstream> <functional> <span> <string> <vector>)
 endfunction()
 
-# costate_tests(<room> [LINK target...] [EXCEPT name...]): every tests/<room>/*.test.cpp is a program of its own and one ctest, but for those names.
+# costate_tests(<room> [LINK target...] [EXCEPT name...] [OPTIMISE name...]): every tests/<room>/*.test.cpp is a program of its own and one ctest, but for
+# those names. What is tested for speed lies in the rooms: tests are not optimised, which takes a third off the time to compile heavy templates, but for
+# those named, which would run for long (`all`: every one).
 # A file named *.shared.test.cpp reads ../shared; it prints "SKIPPED: reason" where that is absent.
 function(costate_tests room)
-  cmake_parse_arguments(TESTS "" "" "LINK;EXCEPT" ${ARGN})
-  if(NOT TARGET costate_tests_common)
-    costate_tests_common()
-  endif()
+  cmake_parse_arguments(TESTS "" "" "LINK;EXCEPT;OPTIMISE" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.test.cpp)
   foreach(file IN LISTS files)
     get_filename_component(stem ${file} NAME)
@@ -54,11 +54,17 @@ function(costate_tests room)
     endif()
     set(target test-${room}-${stem})
     add_executable(${target} ${file})
-    # What is tested for speed lies in the rooms; -O1 halves the time that heavy templates take to compile.
-    target_compile_options(${target} PRIVATE ${COSTATE_WARNINGS} -O1)
+    set(level -O0)
+    if(stem IN_LIST TESTS_OPTIMISE OR "all" IN_LIST TESTS_OPTIMISE)
+      set(level -O1)
+    endif()
+    if(NOT TARGET costate_tests_common${level})
+      costate_tests_common(${level})
+    endif()
+    target_compile_options(${target} PRIVATE ${COSTATE_WARNINGS} ${level})
     target_compile_definitions(${target} PRIVATE COSTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" COSTATE_SHARED_DIR="${COSTATE_SHARED_DIR}")
     target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:costate::${room}> costate::scalar ${TESTS_LINK} Catch2::Catch2WithMain)
-    target_precompile_headers(${target} REUSE_FROM costate_tests_common)
+    target_precompile_headers(${target} REUSE_FROM costate_tests_common${level})
     add_test(NAME ${room}/${stem} COMMAND ${target})
     set_tests_properties(${room}/${stem} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED:" TIMEOUT 900 LABELS ${room})
   endforeach()
