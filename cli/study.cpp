@@ -60,6 +60,7 @@ void tell(const StudyOptions& options, const guidance::Study& study, const Keepe
     std::string text = rows.empty() ? "" : guidance::study_table(rows);
     if (!problem.statement.empty()) text += problem.statement + "\n";
     if (!problem.left_out.empty()) text += problem.left_out + "\n";
+    if (!problem.economies.empty()) text += problem.economies + "\n";
     if (keeper.truth())
         text += fmt::format("error: relative, of the worst of {} sample{}; the truth has a relative error of about {:.0e}\n", problem.samples,
                             problem.samples == 1 ? "" : "s", keeper.truth()->relative_error);
@@ -99,7 +100,7 @@ void declare(CLI::App& app, StudyOptions& options) {
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());
     app.add_option("--tolerances", request.tolerances, "rtol = atol, comma separated, as 1e-3,1e-6,1e-9: solves that choose their steps, in place of --steps")
         ->delimiter(',');
-    app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these), mixed: the field in single precision, the solver in double")->delimiter(',');
+    app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these; mpfr50 not for a large network), mixed: the field in single precision, the solver in double")->delimiter(',');
     app.add_option("--path", request.path, "probability path (costate list paths; default: the one that the file names, cond-ot for gaussian-mixture)")->check(not_empty());
     app.add_option("--variables", request.variables, "time, or regular: x/α over σ/α, smooth up to the data (default: time)")->check(not_empty());
     app.add_option("--dim", request.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());
@@ -107,10 +108,10 @@ void declare(CLI::App& app, StudyOptions& options) {
     app.add_option("--x0", options.x0, "starts, .npy, samples × dimension (default: N(0,I) from the seed; a field's own start)")->check(not_empty());
     app.add_option("--y", options.y, "targets, .npy, one or one a sample (default: N(0,I) from the seed; a field's own target)")->check(not_empty());
     app.add_option("--seed", request.seed, "of starts and targets (default: 0)")->check(whole_number());
-    app.add_option("--samples", request.samples, "number of starts; the worst one is the row's (default: 4)")->check(whole_number());
+    app.add_option("--samples", request.samples, "number of starts; the worst one is the row's (default: 4, of a large network 1)")->check(whole_number());
     app.add_option("--t0", request.t0, "where the flow begins (default: 0, or 0.05 where that is singular)");
     app.add_option("--t1", request.t1, "where it ends (default: 1, 0.99 where that is singular, or the field's own); before --t0 the flow runs backwards");
-    app.add_option("--digits", request.digits, "digits of the truth, 4 to 38")->capture_default_str();
+    app.add_option("--digits", request.digits, "digits of the truth, 4 to 38 (default: 30, for a network of more than 200000 weights 12)")->check(whole_number());
     app.add_option("--out", options.out, "directory for rows.jsonl, table.csv, pictures and report.html; a study begun there goes on")->check(not_empty());
     app.add_option("--threads", request.threads, "at most (default: all; rows in f32 and f64 are timed on one)")->check(whole_number());
     app.add_flag("--json", options.json, "print one JSON object, and no progress");

@@ -25,7 +25,6 @@ using detail::distance;
 using detail::GradientOutcome;
 using detail::GradientTask;
 
-constexpr std::size_t most_weights_examined = 200'000;  // of a network whose leading coefficients are looked at: minutes in 50 digits beyond
 constexpr double visible = 20;  // an order is read off where the error is this many times what rounding makes
 
 // Across kinks no method has many digits: DTO in extended precision on two fine grids, and what they differ by.
@@ -100,7 +99,7 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
 
 void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     const StudyProblem& p = parts_->problem;
-    if (!p.smooth || (parts_->network && parts_->network->parameter_count() > most_weights_examined)) return;
+    if (!p.smooth || (parts_->network && parts_->network->parameter_count() > large_network)) return;
     std::vector<std::pair<std::string_view, const ode::Tableau*>> missing;
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {

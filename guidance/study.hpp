@@ -18,6 +18,9 @@ namespace costate::guidance {
 
 struct ToleranceRow;
 
+/// Weights beyond which a network is large: 50 digits through it take hours, so they are used only where they are asked for.
+inline constexpr std::size_t large_network = 200'000;
+
 /// What is asked. Empty lists and values mean the subject's defaults.
 struct StudyRequest {
     std::string subject;                                   // a network file, the name of a field, or gaussian-mixture
@@ -31,9 +34,9 @@ struct StudyRequest {
     std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², or observation:H.npy, L = ½‖Hx₁ - y‖²
     std::optional<std::filesystem::path> x0_file{}, y_file{};  // .npy, samples × dimension or one sample
     std::optional<std::uint64_t> seed{};                     // 0 unless given
-    std::optional<std::size_t> samples{};                    // 4 unless given
+    std::optional<std::size_t> samples{};                    // 4 unless given, of a large network 1
     std::optional<double> t0{}, t1{};
-    int digits = 30;       // of the truth
+    std::optional<int> digits{};                             // of the truth: 30 unless given, of a large network 12
     std::size_t threads = 0;  // 0: as many as the machine has
 };
 
@@ -47,6 +50,7 @@ struct StudyProblem {
     std::string statement;        // which equation is followed, and why between these ends; empty for ẋ = the subject itself
     std::vector<std::string> methods, tableaus, precisions;
     std::string left_out;            // which methods all methods do not include, and why; empty for none
+    std::string economies;           // what a large network is spared where nothing else was asked for; empty for none
     std::vector<std::size_t> steps;  // ascending
     std::vector<double> tolerances;  // descending; not empty: rows are those of guidance/tolerances.hpp
     std::string loss;                // squared-distance or observation

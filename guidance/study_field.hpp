@@ -63,7 +63,9 @@ public:
         }
     };
 
-    StudyField(Any field, std::function<void()> watch) : field_(std::move(field)), watch_(std::move(watch)) {}
+    StudyField(Any field, std::function<void()> watch) : field_(std::move(field)), watch_(std::move(watch)) {
+        if (dim() > 256) often_ = 0;  // a call of a large field takes longer than the question
+    }
 
     [[nodiscard]] std::size_t dim() const {
         return std::visit([](const auto& f) { return f.dim(); }, field_);
@@ -114,12 +116,12 @@ public:
 
 private:
     void ask() {
-        if (!std::is_floating_point_v<T> || (++calls_ & 255) == 0) watch_();
+        if (!std::is_floating_point_v<T> || (++calls_ & often_) == 0) watch_();
     }
 
     Any field_;
     std::function<void()> watch_;
-    std::size_t calls_ = 0;
+    std::size_t calls_ = 0, often_ = 255;
 };
 
 /// n(t, x) of a study's subject, what it returns, and its path; without a path n is the flow itself.

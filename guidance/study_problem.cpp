@@ -97,6 +97,8 @@ void check_path_methods(const Study::Parts& parts) {
     }
 }
 
+bool is_large(const Study::Parts& parts) { return parts.network && parts.network->parameter_count() > large_network; }
+
 // Those of a study of tolerances.
 void fill_tolerance_lists(const StudyRequest& request, StudyProblem& problem) {
     problem.tolerances = checked_tolerances(request);
@@ -123,7 +125,7 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     problem.methods = without_repetition(std::move(methods));
     if (request.methods.empty() && request.all_methods) problem.left_out = left_out_of_all(parts);
     problem.tableaus = chosen(request.tableaus, {"euler", "midpoint", "rk4", "dormand-prince"});
-    problem.precisions = chosen(request.precisions, {"f32", "f64", "mpfr50"});
+    problem.precisions = chosen(request.precisions, is_large(parts) ? std::vector<std::string>{"f32", "f64"} : std::vector<std::string>{"f32", "f64", "mpfr50"});
     check_names(problem.precisions, study_precisions(), "precisions");
     check_path_methods(parts);
     if (problem.mixture && std::find(problem.precisions.begin(), problem.precisions.end(), "mixed") != problem.precisions.end())
@@ -139,9 +141,10 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     }
 }
 
-void fill_numbers(const StudyRequest& request, StudyProblem& problem) {
+void fill_numbers(const StudyRequest& request, Study::Parts& parts) {
+    StudyProblem& problem = parts.problem;
     problem.seed = request.seed.value_or(0);
-    problem.digits = request.digits;
+    problem.digits = request.digits.value_or(is_large(parts) ? 12 : 30);
     problem.threads = request.threads;
     if (problem.digits < 4 || problem.digits > 38) {
         throw std::invalid_argument(fmt::format("--digits {}: the truth can have 4 to 38 digits", problem.digits));
@@ -205,6 +208,17 @@ void place_field(StudyProblem& problem, std::vector<double>& x0, std::vector<dou
     });
 }
 
+// What was chosen for a large network alone.
+std::string economies(const StudyRequest& request, const Study::Parts& parts) {
+    if (!is_large(parts)) return {};
+    std::vector<std::string> chosen;
+    if (!request.digits) chosen.emplace_back("a truth of 12 digits (--digits)");
+    if (request.precisions.empty() && request.tolerances.empty()) chosen.emplace_back("no rows in 50 digits (--precisions)");
+    if (!request.samples && !request.x0_file) chosen.emplace_back("one sample (--samples)");
+    if (chosen.empty()) return {};
+    return fmt::format("a network of {} weights: {} unless told otherwise", parts.network->parameter_count(), fmt::join(chosen, ", "));
+}
+
 // N(0, max(1, σ(t₀))² I) from the seed: noise of the size that the path has at its beginning.
 std::vector<double> noise_at_start(const Study::Parts& parts) {
     const StudyProblem& problem = parts.problem;
@@ -228,7 +242,7 @@ void place_samples(const StudyRequest& request, Study::Parts& parts) {
         problem.samples = x0.size() / problem.dimension;
     } else {
         problem.samples = request.samples.value_or(
-            problem.adaptive() && !problem.network && !problem.mixture ? 1 : 4);  // a field beside its own start may be another problem
+            is_large(parts) || (problem.adaptive() && !problem.network && !problem.mixture) ? 1 : 4);  // a field beside its own start may be another problem
     }
     if (problem.network || problem.mixture) {
         y = standard_normals(problem.seed, 1, problem.samples * problem.target_size);
@@ -257,9 +271,10 @@ Study::Parts study_parts(const StudyRequest& request) {
     StudyProblem& problem = parts.problem;
     if (request.tolerances.empty()) fill_lists(request, parts);
     else fill_tolerance_lists(request, problem);
-    fill_numbers(request, problem);
+    fill_numbers(request, parts);
     fill_loss(request, problem);
     place_samples(request, parts);
+    problem.economies = economies(request, parts);
     problem.smooth = detail::smooth_subject(parts);
     return parts;
 }

@@ -6,18 +6,6 @@
 
 namespace costate::guidance {
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-    constexpr std::uint64_t multiplier_0 = 0xD2511F53, multiplier_1 = 0xCD9E8D57;
-    constexpr std::uint32_t weyl_0 = 0x9E3779B9, weyl_1 = 0xBB67AE85;
-    for (int round = 0; round < 10; ++round) {
-        const std::uint64_t p0 = multiplier_0 * counter[0], p1 = multiplier_1 * counter[2];
-        counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
-                   static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
-        key = {key[0] + weyl_0, key[1] + weyl_1};
-    }
-    return counter;
-}
-
 namespace {
 
 // (k + ½) / 2⁵³ for the upper 53 bits k: never 0 and never 1

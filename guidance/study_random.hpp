@@ -1,16 +1,15 @@
 // Random numbers that are the same on every machine: a counter, a key, and no state.
 #pragma once
 
-#include <array>
+#include "scalar/philox.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace costate::guidance {
 
-/// Philox4x32-10: ten rounds of a multiplication and an exchange on four words.
-/// Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3; known answers in the tests.
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+using costate::philox;
 
 /// count values of N(0, 1) rounded to float: z = √(-2 log u₁) (cos 2πu₂, sin 2πu₂) (Box and Muller 1958).
 /// Computed with 50 digits, so that no mathematical library's last bit shows; held exactly by every floating-point scalar, so that

@@ -9,7 +9,8 @@ namespace costate::kernels {
 
 /// y_bo = act(z_bo), z_bo = bias_o + Σ_k x_bk W_ok; where slope is not empty also slope_bo = act'(z_bo) for the reverse sweep.
 /// k ascends from the bias in one order whatever the batch, so a row's result is bitwise the same in every batch (at one vector
-/// width); in float and double a narrow layer (simd::is_narrow) sums in lanes instead, the same for every batch and width
+/// width). In float and double blocks of simd::sum_block inputs are summed by themselves, so that the error grows with the block
+/// and not with the layer, and a narrow layer (simd::is_narrow) sums in lanes instead, the same for every batch and width
 /// (reference::narrow_dot). accumulate: z starts at y_bo + bias_o, for the identity only. An empty bias is zero. y overlaps
 /// nothing else.
 /// Throws std::invalid_argument for a wrong size, or when an activation is to accumulate.

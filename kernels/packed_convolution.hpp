@@ -3,10 +3,12 @@
 
 #include "kernels/aligned.hpp"
 #include "kernels/check.hpp"
+#include "kernels/convolution_pairs.hpp"
 #include "kernels/reference/convolution.hpp"
 #include "kernels/simd/table.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -61,8 +63,7 @@ public:
             for (std::size_t i = 0; i < n; ++i) scaled.push_back(x[i] * scale[i]);
             x = scaled.data();
         }
-        if (forward()) reference::convolve(shape_, 1, x, data_.data(), bias, y, accumulate);
-        else reference::convolve_back(shape_, 1, x, data_.data(), y, accumulate);
+        plain(x, bias, y, accumulate);
     }
 
     /// Whether x ⊙ scale costs no array of its own.
@@ -88,6 +89,16 @@ private:
     };
 
     PackedConvolution(const ConvolutionShape& shape, Direction direction) : shape_(shape), direction_(direction) { check_shape(shape); }
+
+    void plain(const T* x, const T* bias, T* y, bool accumulate) const {
+        if constexpr (std::same_as<T, long double>) {
+            if (forward()) convolve_in_pairs(shape_, x, data_.data(), bias, y, accumulate);
+            else convolve_back_in_pairs(shape_, x, data_.data(), y, accumulate);
+        } else {
+            if (forward()) reference::convolve(shape_, 1, x, data_.data(), bias, y, accumulate);
+            else reference::convolve_back(shape_, 1, x, data_.data(), y, accumulate);
+        }
+    }
 
     [[nodiscard]] bool forward() const { return direction_ == Direction::forward; }
     [[nodiscard]] std::size_t channels() const { return forward() ? shape_.group_channels() : shape_.group_outputs(); }

@@ -34,6 +34,7 @@ public:
         if (golden_.contains("u") || golden_.contains("vjp")) reverse();
         if (golden_.contains("jvp")) compare("jvp", push(given("w", in_)), out_);
         if (golden_.contains("divergence")) compare("divergence", divergence(), 1);
+        if (golden_.contains("cross_entropy") || golden_.contains("cross_entropy_grad")) cross_entropy();
         if (has_weights()) weights();
     }
 
@@ -63,6 +64,43 @@ private:
         const std::array<std::span<T>, 2> in_bar{std::span<T>{}, x_bar};
         program_.pullback(record_, out_bar, in_bar, {}, workspace_);
         compare("vjp", x_bar, in_);
+    }
+
+    /// −log softmax(u)_label of every sample, and its gradient with respect to x, where ū = softmax(u) − e_label.
+    void cross_entropy() {
+        std::vector<T> losses, u_bar = forward(), x_bar(batch_ * in_);
+        const std::vector<std::size_t> labels = golden_labels();
+        for (std::size_t b = 0; b < batch_; ++b) losses.push_back(cross_entropy(std::span<T>(u_bar).subspan(b * out_, out_), labels[b]));
+        if (golden_.contains("cross_entropy")) compare("cross_entropy", losses, 1);
+        if (!golden_.contains("cross_entropy_grad")) return;
+        const std::array<std::span<const T>, 1> out_bar{u_bar};
+        const std::array<std::span<T>, 2> in_bar{std::span<T>{}, x_bar};
+        program_.pullback(record_, out_bar, in_bar, {}, workspace_);
+        compare("cross_entropy_grad", x_bar, in_);
+    }
+
+    /// −log softmax(u)_label, and u becomes ū; from the differences to u_label, so that a loss near 0 keeps its digits.
+    static T cross_entropy(std::span<T> u, std::size_t label) {
+        using std::exp, std::log, std::log1p;
+        const T own = u[label];
+        T shift(0), others(0);
+        for (T& value : u) shift = std::max(shift, value -= own);
+        for (std::size_t j = 0; j < u.size(); ++j)
+            if (j != label) others += u[j] = exp(u[j] - shift);
+        const T chosen = exp(-shift), sum = chosen + others;
+        for (T& value : u) value /= sum;
+        u[label] = -others / sum;
+        return shift == T(0) ? log1p(others) : T(shift + log(sum));
+    }
+
+    [[nodiscard]] std::vector<std::size_t> golden_labels() const {
+        std::vector<std::size_t> labels;
+        for (const double label : golden_.rows("label", 1)) {
+            if (!(label >= 0 && label < static_cast<double>(out_)) || label != std::floor(label))
+                throw GoldenError(golden_.path(), "a label is no class of the " + std::to_string(out_) + " that the network has; count them from 0");
+            labels.push_back(static_cast<std::size_t>(label));
+        }
+        return labels;
     }
 
     std::vector<T> forward() {
@@ -218,8 +256,8 @@ std::vector<CheckRow> check_network(const Network& network, const Golden& golden
 }
 
 bool known_to_check_network(std::string_view tensor) {
-    constexpr std::array<std::string_view, 12> names{"x",     "t",        "v", "w",   "x0",  "y",
-                                                     "label", "t_inside", "u", "vjp", "jvp", "divergence"};
+    constexpr std::array<std::string_view, 14> names{"x",        "t", "v",   "w",   "x0",         "y",             "label",
+                                                     "t_inside", "u", "vjp", "jvp", "divergence", "cross_entropy", "cross_entropy_grad"};
     return std::ranges::find(names, tensor) != names.end() || tensor.starts_with(bar_prefix) || tensor.starts_with(dot_prefix);
 }
 

@@ -86,7 +86,8 @@ template <class T>
 std::pair<T, T> sigmoid_tails(const T& x) {
     if constexpr (std::floating_point<T> || detail::is_mpfr<T>) {
         using std::exp;
-        const T e = exp(x < T(0) ? x : T(-x)), large = T(1) / (T(1) + e), small = e * large;
+        const T e = exp(x < T(0) ? x : T(-x)), large = T(1) / (T(1) + e);
+        const T small = e / (T(1) + e);  // as in sigmoid: a value is the same whether its slope is wanted or not
         return x < T(0) ? std::pair<T, T>{small, large} : std::pair<T, T>{large, small};
     } else {
         return {sigmoid(x), sigmoid(T(-x))};

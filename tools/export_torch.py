@@ -4,47 +4,43 @@
     python tools/export_torch.py my_network.py:make_network --weights my_weights.pt --out models/my_network
     costate check models/my_network.safetensors models/my_network.golden.safetensors
 
-my_network.py:make_network is a torch.nn.Module, or a function without arguments that returns one. Two kinds are understood.
+my_network.py:make_network is a torch.nn.Module, or a function without arguments that returns one. It is called as module(x, t),
+x one row a sample (--input-shape: d values, or channels,height,width) and t of length batch, or as module(x); a module of x alone whose
+first Linear reads one value more than x has is given cat([x, t]). Its layers are read off torch.fx: Linear, Conv2d, GroupNorm, AvgPool2d,
+Upsample(mode="nearest"), Flatten, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid, and in forward() their functions, cat along axis 1, + and * of
+two values of one shape, image + e[:, :, None, None], and the embedding of the time by a buffer of frequencies f:
 
-1. A torch.nn.Sequential (nested as you like) of Linear, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid and Identity. When the first
-   Linear reads one value more than the last one writes, it reads cat([x, t]), t one number a sample.
+       def forward(self, x, t):
+           phase = t[:, None] * self.f
+           e = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
+           return self.outer(torch.nn.functional.silu(self.inner(torch.cat([x, e], dim=1)))) + x
 
-2. Any module called as module(x, t), x batch x d and t of length batch, that says in words what it computes:
+What is something else is refused by name. A module may say in words what it computes, by a method:
 
-       class Residual(torch.nn.Module):
-           def __init__(self):
-               super().__init__()
-               self.register_buffer("frequencies", torch.linspace(1.0, 20.0, 8))
-               self.inner, self.outer = torch.nn.Linear(18, 64), torch.nn.Linear(64, 2)
+       def costate_architecture(self):
+           return [{"op": "time_embedding", "in": ["t"], "out": "e", "frequencies": "f"},
+                   {"op": "concat", "in": ["x", "e"], "out": "xe"},
+                   {"op": "linear", "in": ["xe"], "out": "a", "weight": "inner.weight", "bias": "inner.bias"},
+                   {"op": "silu", "in": ["a"], "out": "b"},
+                   {"op": "linear", "in": ["b"], "out": "c", "weight": "outer.weight", "bias": "outer.bias"},
+                   {"op": "add", "in": ["c", "x"], "out": "u"}]
 
-           def forward(self, x, t):
-               phase = t[:, None] * self.frequencies
-               e = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
-               return self.outer(torch.nn.functional.silu(self.inner(torch.cat([x, e], dim=1)))) + x
-
-           def costate_architecture(self):
-               return [{"op": "time_embedding", "in": ["t"], "out": "e", "frequencies": "frequencies"},
-                       {"op": "concat", "in": ["x", "e"], "out": "xe"},
-                       {"op": "linear", "in": ["xe"], "out": "a", "weight": "inner.weight", "bias": "inner.bias"},
-                       {"op": "silu", "in": ["a"], "out": "b"},
-                       {"op": "linear", "in": ["b"], "out": "c", "weight": "outer.weight", "bias": "outer.bias"},
-                       {"op": "add", "in": ["c", "x"], "out": "u"}]
-
-   Tensors go by their names in module.state_dict(). The description is computed and compared with the module: a description
-   that says something else is refused.
+Tensors go by their names in module.state_dict(). Either way the description is computed and compared with the module: a description
+that says something else is refused.
 
 Weights are stored as float32. The answers are float64, computed by PyTorch from the stored weights, batch-major, every sample
 at its own time: u, vjp = v'du/dx, jvp = du/dx w, divergence (d <= 64), theta_bar.WEIGHT = gradient of sum(v*u) (networks of at
 most 20000 weights), theta_dot.WEIGHT = [<theta_bar, theta>, |theta_bar|]; for velocities also midpoint3, midpoint50 and euler6:
 x1, loss = |x1-y|^2/2 and grad_x0 on equal steps of [0, 1].
 
-As a library: export(module, "models/my_network", input_size=2, training="how it was trained").
+As a library: export(module, "models/my_network", input_shape=[2], metadata={"training": "how it was trained"}).
 """
 
 import argparse
 import copy
 import importlib.util
 import json
+import math
 import os
 import pathlib
 import struct
@@ -54,16 +50,15 @@ import tempfile
 import numpy
 import torch
 from torch import nn
+from torch.nn import functional
 
-ACTIVATIONS = {nn.SiLU: "silu", nn.Tanh: "tanh", nn.GELU: "gelu", nn.Softplus: "softplus", nn.ReLU: "relu", nn.Sigmoid: "sigmoid"}
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from trace_torch import ExportError, arguments_of, trace
+
 CONVENTIONS = ("t=0 noise, t=1 data; linear weight out x in; layers read `in`, write `out`; the last `out` is the result; "
                "gelu is exact (erf); softplus is log(1+exp(x)) everywhere")
 SOLVERS = {"midpoint3": ("midpoint", 3), "midpoint50": ("midpoint", 50), "euler6": ("euler", 6)}
 DTYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64"}
-
-
-class ExportError(Exception):
-    """One sentence: what cannot be exported and what to do."""
 
 
 def one_line(error):
@@ -98,90 +93,67 @@ def write_safetensors(path, tensors, metadata):
         raise
 
 
-def flat(module, prefix=""):
-    """The leaves of nested Sequentials with their names in state_dict()."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Sequential):
-            yield from flat(child, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", child
+def timed(module, size):
+    """Whether a module of one argument reads the time as a last column: its first layer takes one value more than x has."""
+    first = next((leaf for leaf in module.modules() if isinstance(leaf, nn.Linear)), None)
+    return len(arguments_of(module)) == 1 and first is not None and first.in_features == size + 1
 
 
-def describe_sequential(module):
-    """Layers of a Sequential, and whether it reads the time as last column."""
-    leaves = [(name, leaf) for name, leaf in flat(module) if not isinstance(leaf, nn.Identity)]
-    linears = [leaf for _, leaf in leaves if isinstance(leaf, nn.Linear)]
-    if not linears:
-        raise ExportError("the Sequential has no Linear layer; give at least one")
-    extra = linears[0].in_features - linears[-1].out_features
-    if extra not in (0, 1):
-        raise ExportError(f"the first Linear reads {linears[0].in_features} values and the last writes {linears[-1].out_features}; "
-                          "a velocity reads as many as it writes, or one more for the time: give the module a costate_architecture()")
-    layers, value = [], "x"
-    if extra == 1:
-        layers, value = [{"op": "concat_time", "in": ["x", "t"], "out": "h"}], "h"
-    for number, (name, leaf) in enumerate(leaves):
-        out = "u" if number == len(leaves) - 1 else f"h{number}"
-        layers.append(describe_leaf(name, leaf, value, out))
-        value = out
-    return layers, extra == 1
-
-
-def describe_leaf(name, leaf, value, out):
-    layer = {"in": [value], "out": out}
-    if isinstance(leaf, nn.Linear):
-        layer = {"op": "linear", **layer, "weight": f"{name}.weight"}
-        return {**layer, "bias": f"{name}.bias"} if leaf.bias is not None else layer
-    op = ACTIVATIONS.get(type(leaf))
-    if op is None:
-        known = ", ".join(["Linear", "Identity"] + [kind.__name__ for kind in ACTIVATIONS])
-        raise ExportError(f"layer {name} is a {type(leaf).__name__}, which is not one of {known}: "
-                          "replace it, or give the module a costate_architecture()")
-    if op == "gelu" and leaf.approximate != "none":
-        raise ExportError(f"layer {name} is GELU(approximate={leaf.approximate!r}); only the exact one exists: use GELU()")
-    if op == "softplus" and leaf.beta != 1:
-        raise ExportError(f"layer {name} is Softplus(beta={leaf.beta}); only beta=1 exists: scale the neighbouring Linear layers")
-    return {"op": op, **layer}
-
-
-def describe(module):
+def describe(module, shape):
     """(layers, call) where call(copy of module, x, t) is the network's output."""
     if hasattr(module, "costate_architecture"):
         return list(module.costate_architecture()), lambda network, x, t: network(x, t)
-    if not isinstance(module, nn.Sequential):
-        raise ExportError(f"a {type(module).__name__} is neither a Sequential nor has it a costate_architecture(); write that method "
-                          "(the help of this tool shows one)")
-    layers, timed = describe_sequential(module)
-    return layers, lambda network, x, t: network(torch.cat([x, t[:, None]], dim=1) if timed else x)
+    count = len(arguments_of(module))
+    if count not in (1, 2):
+        raise ExportError(f"forward() of {type(module).__name__} takes {count} arguments; it has to take x and t, or x alone")
+    with_time = len(shape) == 1 and timed(module, shape[0])
+    call = lambda network, x, t: network(torch.cat([x, t[:, None]], dim=1)) if with_time else network(x, t) if count == 2 else network(x)
+    return trace(float64_of_stored(module), with_time, torch.zeros(3, *shape, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)), call
+
+
+def convolve(layer, tensor, x):
+    options = {key: layer.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))}
+    return functional.conv2d(x, tensor("weight"), tensor("bias"), **options)
+
+
+def embed(layer, tensor, t):
+    phase = t * tensor("frequencies")
+    return torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
+
+
+def join(layer, tensor, *parts):
+    return torch.cat(parts, dim=1)
+
+
+MEANING = {  # op: (layer, tensor by role, inputs) -> result
+    "linear": lambda layer, tensor, x: functional.linear(x, tensor("weight"), tensor("bias")),
+    "conv2d": convolve,
+    "groupnorm": lambda layer, tensor, x: functional.group_norm(x, layer["groups"], tensor("weight"), tensor("bias"), layer.get("eps", 1e-5)),
+    "time_embedding": embed,
+    "concat": join, "concat_time": join, "concat_skip": join,
+    "add": lambda layer, tensor, a, b: a + b,
+    "mul": lambda layer, tensor, a, b: a * b,
+    "add_channel": lambda layer, tensor, image, channels: image + channels[:, :, None, None],
+    "upsample_nearest": lambda layer, tensor, x: x.repeat_interleave(layer["scale"], 2).repeat_interleave(layer["scale"], 3),
+    "avg_pool2d": lambda layer, tensor, x: functional.avg_pool2d(x, layer["kernel"]),
+    "flatten": lambda layer, tensor, x: x.reshape(len(x), -1),
+    "silu": lambda layer, tensor, x: x * torch.sigmoid(x),
+    "gelu": lambda layer, tensor, x: x * (1 + torch.erf(x / math.sqrt(2))) / 2,
+    "softplus": lambda layer, tensor, x: functional.softplus(x, threshold=40.0),
+    "tanh": lambda layer, tensor, x: torch.tanh(x),
+    "relu": lambda layer, tensor, x: torch.relu(x),
+    "sigmoid": lambda layer, tensor, x: torch.sigmoid(x),
+}
 
 
 def evaluate(layers, state, x, t):
     """The description read literally: what the file will mean."""
     values = {"x": x, "t": t[:, None]}
     for layer in layers:
-        op, inputs = layer["op"], [values[name] for name in layer["in"]]
-        if op in ("concat_time", "concat"):
-            result = torch.cat(inputs, dim=1)
-        elif op == "linear":
-            result = inputs[0] @ state[layer["weight"]].T
-            if "bias" in layer:
-                result = result + state[layer["bias"]]
-        elif op == "time_embedding":
-            phase = inputs[0] * state[layer["frequencies"]]
-            result = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
-        elif op == "add":
-            result = inputs[0] + inputs[1]
-        elif op == "mul":
-            result = inputs[0] * inputs[1]
-        elif op == "softplus":
-            result = torch.nn.functional.softplus(inputs[0], threshold=40.0)
-        elif op in ("silu", "gelu"):
-            result = getattr(torch.nn.functional, op)(inputs[0])
-        elif op in ("tanh", "relu", "sigmoid"):
-            result = getattr(torch, op)(inputs[0])
-        else:
-            raise ExportError(f"the description names the op {op!r}, which does not exist; choose among concat_time, concat, linear, "
-                              f"time_embedding, add, mul, {', '.join(sorted(ACTIVATIONS.values()))}")
+        inputs = [values[name] for name in layer["in"]]
+        if layer["op"] not in MEANING:
+            raise ExportError(f"the description names the op {layer['op']!r}, which does not exist; choose among {', '.join(sorted(MEANING))}")
+        result = MEANING[layer["op"]](layer, lambda role: state[layer[role]] if role in layer else None, *inputs)
         values[layer["out"]] = result
     return values[layers[-1]["out"]]
 
@@ -222,9 +194,10 @@ def derivatives(call, network, weights, given, count):
     dual = torch.zeros_like(v, requires_grad=True)
     (adjoint,) = torch.autograd.grad(u, at, dual, create_graph=True)
     answers["jvp"] = torch.autograd.grad((adjoint * w).sum(), dual, retain_graph=True)[0]
-    if x.shape[1] <= 64 and u.shape == x.shape:
-        columns = range(x.shape[1])
-        answers["divergence"] = sum(torch.autograd.grad(u[:, i].sum(), at, retain_graph=True)[0][:, i] for i in columns)
+    size = x[0].numel()
+    if size <= 64 and u.shape == x.shape:
+        column = lambda i: torch.autograd.grad(u.flatten(1)[:, i].sum(), at, retain_graph=True)[0].flatten(1)[:, i]
+        answers["divergence"] = sum(column(i) for i in range(size))
     for (name, weight), bar in zip(weights.items(), grads[1:]):
         if count <= 20000:
             answers[f"theta_bar.{name}"] = bar
@@ -246,22 +219,22 @@ def solver_gradients(call, network, given):
     for name, (kind, steps) in SOLVERS.items():
         x0 = given["x0"].clone().requires_grad_()
         x1 = solve(call, network, kind, steps, x0)
-        loss = 0.5 * ((x1 - given["y"]) ** 2).sum(dim=1)
+        loss = 0.5 * ((x1 - given["y"]) ** 2).flatten(1).sum(dim=1)
         answers[f"{name}.x1"], answers[f"{name}.loss"] = x1, loss
         answers[f"{name}.grad_x0"] = torch.autograd.grad(loss.sum(), x0)[0]
     return answers
 
 
-def given_arrays(samples, input_size, output_size, seed, chosen):
+def given_arrays(samples, input_shape, output_shape, seed, chosen):
     """x, t, v, w, x0, y: standard normal (t uniform) from the seed, or as the caller chose them."""
     random = numpy.random.default_rng(seed)
-    sizes = {"x": input_size, "t": None, "v": output_size, "w": input_size, "x0": input_size, "y": input_size}
-    unknown = set(chosen) - set(sizes)
+    shapes = {"x": input_shape, "t": None, "v": output_shape, "w": input_shape, "x0": input_shape, "y": input_shape}
+    unknown = set(chosen) - set(shapes)
     if unknown:
-        raise ExportError(f"there is no given array {sorted(unknown)[0]!r}; choose among {', '.join(sizes)}")
+        raise ExportError(f"there is no given array {sorted(unknown)[0]!r}; choose among {', '.join(shapes)}")
     given = {}
-    for name, size in sizes.items():
-        drawn = random.uniform(0.0, 1.0, samples) if size is None else random.standard_normal((samples, size))
+    for name, shape in shapes.items():
+        drawn = random.uniform(0.0, 1.0, samples) if shape is None else random.standard_normal((samples, *shape))
         array = numpy.asarray(chosen.get(name, drawn), dtype=numpy.float64)
         if array.shape != drawn.shape:
             raise ExportError(f"the array {name} has the shape {array.shape}; give {drawn.shape}")
@@ -269,11 +242,20 @@ def given_arrays(samples, input_size, output_size, seed, chosen):
     return given
 
 
-def infer_input_size(module, layers):
-    if hasattr(module, "costate_architecture"):
-        raise ExportError("the size of x cannot be read off this module; give input_size (on the command line: --input-size)")
-    first = next(leaf for leaf in module.modules() if isinstance(leaf, nn.Linear))
-    return first.in_features - (1 if layers[0]["op"] == "concat_time" else 0)
+def infer_input_shape(module):
+    """Of a Sequential: the first Linear reads x, or x and the time where it reads one value more than the last one writes."""
+    linears = [leaf for leaf in module.modules() if isinstance(leaf, nn.Linear)]
+    if hasattr(module, "costate_architecture") or not isinstance(module, nn.Sequential) or not linears or not isinstance(first_leaf(module), nn.Linear):
+        raise ExportError("the shape of x cannot be read off this module; give input_shape (on the command line: --input-shape 2, or 1,28,28)")
+    extra = linears[0].in_features - linears[-1].out_features
+    if extra not in (0, 1):
+        raise ExportError(f"the first Linear reads {linears[0].in_features} values and the last writes {linears[-1].out_features}; "
+                          "a velocity reads as many as it writes, or one more for the time: give input_shape where it is none")
+    return [linears[-1].out_features]
+
+
+def first_leaf(module):
+    return next((leaf for leaf in module.modules() if not list(leaf.children())), module)
 
 
 def used_tensors(layers, network):
@@ -288,7 +270,7 @@ def used_tensors(layers, network):
     return {name: state[name].detach().numpy() for name in dict.fromkeys(names)}
 
 
-def export(module, out, *, input_size=None, parametrisation="velocity", path="cond-ot", metadata=None, samples=16, seed=0, given=None,
+def export(module, out, *, input_shape=None, parametrisation="velocity", path="cond-ot", metadata=None, samples=16, seed=0, given=None,
            golden=True):
     """Writes OUT.safetensors and OUT.golden.safetensors; returns the list of files. Raises ExportError with one sentence.
 
@@ -296,22 +278,22 @@ def export(module, out, *, input_size=None, parametrisation="velocity", path="co
     """
     if isinstance(module, nn.Linear):
         module = nn.Sequential(module)
-    layers, call = describe(module)
+    shape = list(input_shape) if input_shape else infer_input_shape(module)
+    layers, call = describe(module, shape)
     network = float64_of_stored(module)
-    size = input_size or infer_input_size(module, layers)
-    probe = given_arrays(samples, size, size, seed, {})
+    probe = given_arrays(samples, shape, shape, seed, {})
     tensors = used_tensors(layers, network)
     prove_description(layers, call, network, probe["x"], probe["t"])
     files = [pathlib.Path(f"{out}.safetensors")]
-    header = {"costate.format": "1", "architecture": json.dumps(layers), "input_shape": json.dumps([size]),
+    header = {"costate.format": "1", "architecture": json.dumps(layers), "input_shape": json.dumps(shape),
               "parametrisation": parametrisation, "path": path, "conventions": CONVENTIONS, **(metadata or {})}
     write_safetensors(files[0], {name: array.astype(numpy.float32) for name, array in tensors.items()}, header)
     if not golden:
         return files
     weights = {name: weight for name, weight in network.named_parameters() if name in tensors}
     with torch.no_grad():
-        output_size = call(network, probe["x"], probe["t"]).shape[1]
-    inputs = given_arrays(samples, size, output_size, seed, given or {})
+        output_shape = call(network, probe["x"], probe["t"]).shape[1:]
+    inputs = given_arrays(samples, shape, output_shape, seed, given or {})
     answers = {**inputs, **derivatives(call, network, weights, inputs, sum(weight.numel() for weight in weights.values()))}
     if parametrisation == "velocity":
         answers.update(solver_gradients(call, network, inputs))
@@ -347,12 +329,19 @@ def load_module(place, weights):
     return module
 
 
+def shape_of(text):
+    try:
+        return [int(number) for number in text.split(",")] if text else None
+    except ValueError:
+        raise ExportError(f"the input shape is {text!r}; write numbers with commas between them, as 1,28,28") from None
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("module", metavar="FILE.py:NAME", help="a torch.nn.Module or a function that returns one")
     parser.add_argument("--out", required=True, metavar="NAME", help="writes NAME.safetensors and NAME.golden.safetensors")
     parser.add_argument("--weights", metavar="FILE.pt", help="a state_dict to load first")
-    parser.add_argument("--input-size", type=int, metavar="D", help="values of x a sample (read off a Sequential)")
+    parser.add_argument("--input-shape", metavar="D[,D...]", help="of x, a sample: 2, or 1,28,28 for channels, height, width (read off a Sequential of lists)")
     parser.add_argument("--parametrisation", default="velocity", choices=["velocity", "epsilon", "x1", "logits"])
     parser.add_argument("--path", default="cond-ot", help="the probability path, e.g. cond-ot, linear-vp, none (default cond-ot)")
     parser.add_argument("--training", default="", help="one line for people: how it was trained")
@@ -362,7 +351,7 @@ def main(arguments=None):
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
-        files = export(load_module(chosen.module, chosen.weights), chosen.out, input_size=chosen.input_size,
+        files = export(load_module(chosen.module, chosen.weights), chosen.out, input_shape=shape_of(chosen.input_shape),
                        parametrisation=chosen.parametrisation, path=chosen.path,
                        metadata={"training": chosen.training} if chosen.training else None, samples=chosen.samples, seed=chosen.seed,
                        golden=not chosen.no_golden)

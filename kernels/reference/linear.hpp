@@ -4,7 +4,9 @@
 #include "kernels/reference/elementwise.hpp"
 #include "kernels/simd/table.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace costate::kernels::reference {
 
@@ -20,8 +22,21 @@ T narrow_dot(std::size_t n, const Input& x, const T* w) {
     return lane[0];
 }
 
-/// y_bo = act(z_bo), z_bo = (y_bo +) bias_o + Σ_k (x_bk scale_bk) W_ok, k ascending from the start value, the sum of a narrow
-/// layer in float and double (simd::is_narrow) that of narrow_dot; slope_bo = act'(z_bo).
+/// Σ_k x_k w_k on top of the start: the first simd::sum_block products one after the other, then the sum of each further block.
+template <Scalar T, class Input>
+T block_dot(std::size_t n, T start, const Input& x, const T* w) {
+    constexpr std::size_t block = simd::sum_block<T>;
+    T sum = start;
+    for (std::size_t k0 = 0; k0 < n; k0 += block) {
+        T part = k0 == 0 ? sum : T(0);
+        for (std::size_t k = k0; k < std::min(n, k0 + block); ++k) part += x(k) * w[k];
+        sum = k0 == 0 ? part : T(sum + part);
+    }
+    return sum;
+}
+
+/// y_bo = act(z_bo), z_bo = (y_bo +) bias_o + Σ_k (x_bk scale_bk) W_ok, k ascending from the start value, in float and double by
+/// block_dot, of a narrow layer (simd::is_narrow) by narrow_dot; slope_bo = act'(z_bo).
 /// W is row-major, outputs × inputs. The meaning of every field of the call is that of simd::LinearCall.
 template <Scalar T>
 void linear(const simd::Packed<T>& w, const simd::LinearCall<T>& call) {
@@ -32,10 +47,14 @@ void linear(const simd::Packed<T>& w, const simd::LinearCall<T>& call) {
             const T start = call.bias ? call.bias[o] : T(0);
             y[o] = call.accumulate ? y[o] + start : start;
         }
-        if (simd::Vectorised<T> && simd::is_narrow(w.outputs, w.inputs)) {
+        if constexpr (simd::Vectorised<T>) {
             const T* scale = call.scale ? call.scale + b * w.inputs : nullptr;
             const auto input = [x, scale](std::size_t k) { return scale ? x[k] * scale[k] : x[k]; };
-            for (std::size_t o = 0; o < w.outputs; ++o) y[o] += narrow_dot<T>(w.inputs, input, w.data + o * w.inputs);
+            const bool narrow = simd::is_narrow(w.outputs, w.inputs);
+            for (std::size_t o = 0; o < w.outputs; ++o) {
+                const T* row = w.data + o * w.inputs;
+                y[o] = narrow ? T(y[o] + narrow_dot<T>(w.inputs, input, row)) : block_dot<T>(w.inputs, y[o], input, row);
+            }
             for (std::size_t k = 0; call.scaled && k < w.inputs; ++k) call.scaled[b * w.inputs + k] = input(k);
         } else if (call.scale) {  // each x_bk scale_bk once
             for (std::size_t k = 0; k < w.inputs; ++k) {

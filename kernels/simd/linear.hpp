@@ -59,7 +59,8 @@ void multiply_panels(const Packed<Element<V>>& w, const LinearCall<Element<V>>& 
                               .y = call.y + row * w.outputs + column,
                               .y_stride = w.outputs,
                               .bias = s.k0 == 0 && call.bias ? call.bias + column : nullptr,
-                              .read_y = s.k0 != 0 || call.accumulate,
+                              .read_y = s.k0 == 0 && call.accumulate,
+                              .add_y = s.k0 != 0,
                               .columns = at_once * B::panel,
                               .ahead = ahead,
                               .ahead_lines = p - s.p0 < s.ahead ? lines : 0};

@@ -3,6 +3,7 @@
 
 #include "kernels/simd/convolution.hpp"
 #include "kernels/simd/linear.hpp"
+#include "kernels/simd/pairs.hpp"
 #include "kernels/simd/straight_line.hpp"
 
 namespace costate::kernels::simd {
@@ -19,6 +20,7 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .column_sums_accumulate = &column_sums_accumulate<V>,
             .convolve = &convolve<V>,
             .convolve_weights = &convolve_weights<V>,
+            .multiply_pairs = multiply_pairs_of<V>(),
             .apply = &apply<V>,
             .apply_with_slope = &apply_with_slope<V>,
             .add = &binary<V, Add>,

@@ -17,7 +17,11 @@ constexpr bool is_narrow(std::size_t outputs, std::size_t inputs) {
     return 0 < outputs && outputs <= narrow_outputs && 2 * outputs <= inputs;
 }
 
-/// W packed for y = x Wᵀ. Inputs are cut into blocks of `k_block`, outputs into panels of `panel_width` (padded with zeros);
+/// So many inputs are summed in one chain; a longer sum is that of its blocks' sums, on every instruction set.
+template <class T>
+inline constexpr std::size_t sum_block = 2048 / sizeof(T);
+
+/// W packed for y = x Wᵀ. Inputs are cut into blocks of `k_block` = sum_block, outputs into panels of `panel_width` (padded with zeros);
 /// stored block by block, panel by panel, input by input, a panel's outputs side by side: the order in which a product reads it.
 /// Of a narrow layer: the rows of W, `row_stride` apart, padded with zeros to whole narrow_lanes.
 template <class T>
@@ -68,6 +72,16 @@ struct TapCall {
     bool accumulate;  // sums start at y instead
 };
 
+/// y_rp = Σ_k a_rk x_kp, every number a high and a low part; the error is about K 2⁻¹⁰⁴ of Σ_k |a_rk x_kp| (T. J. Dekker, Numer. Math. 18, 1971).
+/// a is rows × steps, x steps × columns, y rows × columns, each row-major; columns are a multiple of pair_columns.
+inline constexpr std::size_t pair_columns = 8;
+template <class T>
+struct PairCall {
+    std::size_t rows, steps, columns;
+    const T *a, *a_low, *x, *x_low;
+    T *y, *y_low;
+};
+
 /// What the vector kernels can do: so many taps, so many rows between the first and the last that they read.
 inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
 
@@ -87,6 +101,8 @@ struct Table {
     void (*convolve)(const TapCall<T>& call);
     /// w_bar[o, k] += Σ over the grid of z[o] x[k], rows `channels · tap_count` apart; z lies where the call has y. For a grid of all pixels.
     void (*convolve_weights)(const TapCall<T>& call, T* w_bar);
+
+    void (*multiply_pairs)(const PairCall<T>& call);  ///< in double alone
 
     void (*apply)(Function f, std::size_t n, const T* x, T* y);
     void (*apply_with_slope)(Function f, std::size_t n, const T* x, T* y, T* slope);

@@ -1,6 +1,7 @@
 // Y += A B for a tile that fits the registers: the one inner loop of every matrix product here.
 #pragma once
 
+#include "kernels/simd/table.hpp"
 #include "kernels/simd/vector.hpp"
 
 #include <utility>
@@ -14,12 +15,12 @@ struct Blocking {
     static constexpr std::size_t vectors = 2, panel = vectors * width<V>;
     static constexpr std::size_t rows = has_avx512<V> ? 14 : has_fma<V> ? 6 : 4;
     static constexpr std::size_t batch_rows = has_avx512<V> ? 70 : 72;                  // of a block of the batch: whole groups
-    static constexpr std::size_t k_block = 2048 / sizeof(Element<V>);                   // rows × k_block stays in L1
+    static constexpr std::size_t k_block = sum_block<Element<V>>;                       // rows × k_block stays in L1
     static constexpr std::size_t row_stride = k_block + 64 / sizeof(Element<V>);        // one cache line off a power of two
     static constexpr std::size_t b_bytes = has_avx512<V> ? std::size_t{256} << 10 : std::size_t{128} << 10;  // of B: twice in L2
 };
 
-/// y_rv = start + Σ_s a[r·RowStride + s·StepStride] b_v[s], s ascending in one chain; start is y, the bias, their sum or 0.
+/// y_rv = start + Σ_s a[r·RowStride + s·StepStride] b_v[s], s ascending in one chain; start is y, the bias, their sum or 0; or y_rv += that chain from 0.
 template <class T>
 struct TileCall {
     std::size_t steps;
@@ -29,7 +30,8 @@ struct TileCall {
     T* y;
     std::size_t y_stride;
     const T* bias;                // may be null
-    bool read_y;
+    bool read_y;                  // the chain starts at y
+    bool add_y = false;           // the chain's end is added to y
     std::size_t columns;          // of y that are there; fewer than the tile's only with AVX-512
     const char* ahead;            // what a later tile reads, fetched while this one runs:
     std::size_t ahead_lines;      // so many cache lines every fetch_steps steps
@@ -88,9 +90,17 @@ template <class V, int Rows, int Vectors, bool Masked>
 }
 
 template <class V, int Rows, int Vectors, bool Masked>
-[[gnu::always_inline]] inline void finish_tile(const TileCall<Element<V>>& call, const Accumulators<V, Rows, Vectors>& acc) {
+[[gnu::always_inline]] inline void finish_tile(const TileCall<Element<V>>& call, Accumulators<V, Rows, Vectors>& acc) {
     Element<V>* y = call.y;
     const std::size_t stride = call.y_stride, columns = call.columns;
+    if (call.add_y) {
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors - 1; ++v) acc.v[r][v] += read_column<V, false>(y + r * stride, v, columns);
+            acc.v[r][Vectors - 1] += read_column<V, Masked>(y + r * stride, Vectors - 1, columns);
+        }
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r, y += stride) {
 #pragma GCC unroll 8
@@ -193,7 +203,7 @@ void partial_panel(TileCall<Element<V>> call, std::size_t rows, std::size_t colu
     T* const target = call.y;
     const std::size_t stride = call.y_stride;
     for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t c = 0; c < B::panel; ++c) y[r * B::panel + c] = call.read_y && c < columns ? target[r * stride + c] : T(0);
+        for (std::size_t c = 0; c < B::panel; ++c) y[r * B::panel + c] = (call.read_y || call.add_y) && c < columns ? target[r * stride + c] : T(0);
     if (call.bias) {
         for (std::size_t c = 0; c < columns; ++c) bias[c] = call.bias[c];
         call.bias = bias;

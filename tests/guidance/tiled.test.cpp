@@ -12,6 +12,8 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <concepts>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -79,13 +81,15 @@ TEST_CASE("a network's gradient does not depend on the tiles, its sums not on th
     check_network<double>(1e-14);
 }
 
-TEMPLATE_TEST_CASE("a network's gradient under checkpoints is bitwise that of every step kept: values do not depend on what is kept beside them", "", float, double) {
+TEMPLATE_TEST_CASE("a network's gradient under checkpoints is bitwise that of every step kept: values do not depend on what is kept beside them", "", float,
+                   double, Mpfr50) {
     using T = TestType;
     auto field = nn::field<T>(moons());
     const auto same = [](const ode::GradientResult<T>& a, const ode::GradientResult<T>& b) {
         return a.loss == b.loss && a.x1 == b.x1 && a.x_bar == b.x_bar && a.theta_bar == b.theta_bar && a.t0_bar == b.t0_bar && a.t1_bar == b.t1_bar;
     };
     for (const std::size_t batch : {1, 5, 64}) {
+        if (batch > 1 && !std::floating_point<T>) break;  // 50 digits take their time
         const auto x0 = normals<T>(0, batch * field.dim());
         const ode::SquaredDistance<T> loss(normals<T>(1, batch * field.dim()));
         const auto gradient = [&](const auto& method, T t1) { return method(field, loss, ode::find_tableau("midpoint"), T(0), t1, 12, x0); };
@@ -96,7 +100,7 @@ TEMPLATE_TEST_CASE("a network's gradient under checkpoints is bitwise that of ev
             const ode::dto::Checkpointed method(spec);
             INFO(method.name << ", batch " << batch);
             CHECK(same(gradient(method, T(1)), whole));
-            CHECK_FALSE(same(gradient(method, std::nextafter(T(1), T(2))), whole));  // what is compared sees the last bit of a step
+            CHECK_FALSE(same(gradient(method, T(1) + std::numeric_limits<T>::epsilon()), whole));  // what is compared sees the last bit of a step
         }
     }
 }

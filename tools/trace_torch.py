@@ -1,0 +1,313 @@
+"""Reads a PyTorch module's layers off torch.fx: what tools/export_torch.py writes as the architecture of a network file.
+
+trace(module, x, t) runs the module symbolically, follows every value from x and t to the result, and returns the list of layers
+(docs/networks.md). What has no layer is refused in one sentence that names it and says what there is.
+"""
+
+import inspect
+import operator
+
+import torch
+from torch import fx, nn
+from torch.fx.passes.shape_prop import ShapeProp
+from torch.nn import functional
+
+
+class ExportError(Exception):
+    """One sentence: what cannot be exported and what to do."""
+
+
+ACTIVATIONS = {nn.SiLU: "silu", nn.Tanh: "tanh", nn.GELU: "gelu", nn.Softplus: "softplus", nn.ReLU: "relu", nn.Sigmoid: "sigmoid"}
+FUNCTIONS = {functional.silu: "silu", functional.gelu: "gelu", functional.softplus: "softplus", functional.relu: "relu", functional.tanh: "tanh",
+             functional.sigmoid: "sigmoid", torch.tanh: "tanh", torch.relu: "relu", torch.sigmoid: "sigmoid"}
+ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
+MUL = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
+CAT = (torch.cat, torch.concat, torch.concatenate)
+RESHAPE = (torch.flatten, torch.reshape, torch.unsqueeze, operator.getitem, "flatten", "reshape", "view", "unsqueeze")
+WAVES = {torch.sin: "sin", torch.cos: "cos", "sin": "sin", "cos": "cos"}
+NUMBERS = (getattr, "size", "dim", "numel")
+SAME = (nn.Identity, nn.Dropout, nn.Dropout2d)
+KNOWN = ("Linear, Conv2d, GroupNorm, AvgPool2d, Upsample, Flatten, Identity, Dropout, " + ", ".join(kind.__name__ for kind in ACTIVATIONS) +
+         ", cat, +, * and the embedding cat([sin(t f), cos(t f)])")
+
+
+def number(value, what):
+    """The one number of an option that PyTorch keeps for both directions."""
+    values = set(value) if isinstance(value, (tuple, list)) else {value}
+    if len(values) != 1 or isinstance(value, str):
+        raise ExportError(f"{what} is {value}; only one number for both directions exists")
+    return values.pop()
+
+
+def tensor(text):
+    """A parameter or buffer of the module by its name in state_dict()."""
+    return {"tensor": text}
+
+
+class Tracer:
+    """Follows the graph: `values` maps a node to the name of a value, or to a dictionary for what is no value of the file by itself."""
+
+    def __init__(self, module, graph, samples):
+        self.module, self.graph, self.samples = module, graph, samples
+        self.layers, self.values = [], {}
+
+    def run(self):
+        for node in self.graph.nodes:
+            handler = getattr(self, node.op, None)
+            if handler is None:
+                raise ExportError(f"the graph has a node of the kind {node.op}; {self.remedy()}")
+            self.values[node] = handler(node)
+        return self.layers
+
+    @staticmethod
+    def remedy():
+        return f"make the module of {KNOWN}, or give it a costate_architecture()"
+
+    def refuse(self, node, what):
+        raise ExportError(f"{self.where(node)} is {what}" + ("" if ";" in what else f"; {self.remedy()}"))
+
+    @staticmethod
+    def where(node):
+        return f"layer {node.target.removeprefix('inner.')}" if node.op == "call_module" else f"the operation {node.name}"
+
+    def shape(self, node):
+        meta = node.meta.get("tensor_meta")
+        return None if meta is None else tuple(meta.shape)
+
+    def sample_size(self, node):
+        """Values a sample, None for what is not one row a sample."""
+        shape = self.shape(node)
+        return None if not shape or shape[0] != self.samples else int(torch.Size(shape).numel() // self.samples)
+
+    def name(self, node):
+        """The value of the file that a node is."""
+        found = self.values.get(node)
+        if not isinstance(found, str):
+            raise ExportError(f"the operation that reads {node} cannot be written: {node} is no value of its own; {self.remedy()}")
+        return found
+
+    def layer(self, node, op, inputs, **more):
+        self.layers.append({"op": op, "in": inputs, "out": node.name, **more})
+        return node.name
+
+    def placeholder(self, node):
+        if node.name not in ("x", "t"):
+            raise ExportError(f"forward() has an argument {node.name}; a network reads x and t")
+        return node.name
+
+    def get_attr(self, node):
+        """By its name; a view that forward() made of a buffer, say of another shape, by the values."""
+        state = self.module.state_dict()
+        if node.target in state:
+            return tensor(node.target)
+        values = operator.attrgetter(node.target)(self.module).detach().flatten()
+        same = [name for name, other in state.items() if other.numel() == values.numel() and torch.equal(other.flatten().to(values), values)]
+        if not same:
+            raise ExportError(f"forward() uses a tensor of {values.numel()} values that is neither a parameter nor a buffer; register it as a buffer")
+        return tensor(same[0])
+
+    def output(self, node):
+        result = node.args[0]
+        if not isinstance(result, fx.Node) or not isinstance(self.values[result], str):
+            raise ExportError("forward() returns no single tensor that a layer wrote; return the velocity alone")
+        wanted, kept = {self.values[result]}, []
+        for layer in reversed(self.layers):  # what the result does not depend on is left out
+            if layer["out"] in wanted:
+                wanted |= set(layer["in"])
+                kept.insert(0, layer)
+        if not kept:
+            raise ExportError("forward() returns what it was given; return the result of a layer")
+        kept[-1]["out"] = "u"
+        self.layers = kept
+
+    # modules
+
+    def call_module(self, node):
+        leaf, x = self.module.get_submodule(node.target), node.args[0]
+        if isinstance(leaf, SAME):
+            return self.values[x]
+        if type(leaf) in ACTIVATIONS:
+            return self.activation(node, ACTIVATIONS[type(leaf)], leaf)
+        handler = getattr(self, "module_" + type(leaf).__name__.lower(), None)
+        if handler is None:
+            self.refuse(node, f"a {type(leaf).__name__}, which no layer of a network file is")
+        return handler(node, leaf, self.name(x))
+
+    def activation(self, node, op, options):
+        get = (lambda key, default: getattr(options, key, default)) if isinstance(options, nn.Module) else lambda key, default: options.get(key, default)
+        if op == "gelu" and get("approximate", "none") != "none":
+            self.refuse(node, f"a GELU(approximate={get('approximate', 'none')!r}); only the exact one exists: use GELU()")
+        if op == "softplus" and get("beta", 1) != 1:
+            self.refuse(node, f"a Softplus(beta={get('beta', 1)}); only beta=1 exists: scale the neighbouring Linear layers")
+        return self.layer(node, op, [self.name(node.args[0])])
+
+    def weights(self, node, leaf):
+        names = {"weight": f"{node.target}.weight"}
+        return {**names, "bias": f"{node.target}.bias"} if leaf.bias is not None else names
+
+    def module_linear(self, node, leaf, x):
+        return self.layer(node, "linear", [x], **self.weights(node, leaf))
+
+    def module_conv2d(self, node, leaf, x):
+        what = f"{self.where(node)}: its"
+        if leaf.padding_mode != "zeros":
+            self.refuse(node, f"a Conv2d with padding_mode {leaf.padding_mode!r}; only zeros exist")
+        dilation, padding = number(leaf.dilation, f"{what} dilation"), leaf.padding
+        if padding == "same":
+            padding = tuple(dilation * (k - 1) // 2 for k in leaf.kernel_size)
+        padding = 0 if padding == "valid" else number(padding, f"{what} padding")
+        return self.layer(node, "conv2d", [x], **self.weights(node, leaf), stride=number(leaf.stride, f"{what} stride"), padding=padding,
+                          dilation=dilation, groups=leaf.groups)
+
+    def module_groupnorm(self, node, leaf, x):
+        if leaf.weight is None:
+            self.refuse(node, "a GroupNorm without weight and bias; use affine=True")
+        return self.layer(node, "groupnorm", [x], **self.weights(node, leaf), groups=leaf.num_groups, eps=leaf.eps)
+
+    def module_avgpool2d(self, node, leaf, x):
+        return self.pool(node, x, leaf.kernel_size, leaf.stride, leaf.padding, leaf.ceil_mode)
+
+    def module_upsample(self, node, leaf, x):
+        return self.upsample(node, x, leaf.scale_factor, leaf.mode)
+
+    def module_flatten(self, node, leaf, x):
+        return self.reshape(node)
+
+    def pool(self, node, x, kernel, stride=None, padding=0, ceil_mode=False):
+        kernel = number(kernel, f"{self.where(node)}: its kernel")
+        stride = kernel if stride is None else number(stride, f"{self.where(node)}: its stride")
+        if stride != kernel or number(padding, f"{self.where(node)}: its padding") != 0 or ceil_mode:
+            self.refuse(node, "a mean over squares that overlap or are padded; give it stride = kernel_size and padding 0")
+        return self.layer(node, "avg_pool2d", [x], kernel=kernel, stride=stride)
+
+    def upsample(self, node, x, scale, mode):
+        if mode != "nearest" or scale is None or number(scale, f"{self.where(node)}: its scale") != int(number(scale, "it")):
+            self.refuse(node, f"an upsampling with mode {mode!r} and scale_factor {scale}; only mode='nearest' with an integer scale_factor exists")
+        return self.layer(node, "upsample_nearest", [x], scale=int(number(scale, "it")))
+
+    # functions and methods
+
+    def call_function(self, node):
+        target = node.target
+        if target in FUNCTIONS:
+            return self.activation(node, FUNCTIONS[target], node.kwargs)
+        if target is functional.interpolate:
+            arguments = dict(zip(("size", "scale_factor", "mode"), node.args[1:])) | dict(node.kwargs)
+            return self.upsample(node, self.name(node.args[0]), arguments.get("scale_factor"), arguments.get("mode", "nearest"))
+        if target is functional.avg_pool2d:
+            arguments = dict(zip(("kernel", "stride", "padding", "ceil_mode"), node.args[1:])) | dict(node.kwargs)
+            arguments["kernel"] = arguments.pop("kernel_size", arguments.get("kernel"))
+            return self.pool(node, self.name(node.args[0]), **arguments)
+        if target in (functional.dropout, functional.dropout2d):
+            return self.values[node.args[0]]
+        return self.operation(node, getattr(target, "__name__", str(target)))
+
+    def call_method(self, node):
+        if node.target in ("silu", "tanh", "relu", "sigmoid"):
+            return self.activation(node, node.target, node.kwargs)
+        if node.target in ("contiguous", "clone", "to", "float", "double"):
+            return self.values[node.args[0]]
+        return self.operation(node, f"a method {node.target}")
+
+    def operation(self, node, called):
+        target = node.target
+        if target in NUMBERS or self.shape(node) is None:
+            return {"number": node}
+        if target in CAT:
+            return self.cat(node)
+        if target in WAVES:
+            return self.wave(node, WAVES[target])
+        if target in RESHAPE:
+            return self.reshape(node)
+        if target in ADD + MUL and len(node.args) == 2 and not (set(node.kwargs) - {"alpha"}) and node.kwargs.get("alpha", 1) == 1:
+            return self.binary(node, "add" if target in ADD else "mul")
+        self.refuse(node, f"{called}, which no layer of a network file is")
+
+    def binary(self, node, op):
+        a, b = (self.values.get(arg) if isinstance(arg, fx.Node) else None for arg in node.args)
+        if op == "mul" and {"t"} & {v for v in (a, b) if isinstance(v, str)}:
+            frequencies = b if a == "t" else a
+            if isinstance(frequencies, dict) and "tensor" in frequencies:
+                return {"phase": frequencies["tensor"]}
+        if op == "add" and isinstance(a, dict) and "channels" in a:
+            a, b = b, a
+        if op == "add" and isinstance(a, str) and isinstance(b, dict) and "channels" in b:
+            return self.layer(node, "add_channel", [a, b["channels"]])
+        shapes = [self.shape(arg) for arg in node.args if isinstance(arg, fx.Node)]
+        if not isinstance(a, str) or not isinstance(b, str) or len(shapes) != 2 or shapes[0] != shapes[1]:
+            self.refuse(node, f"{'a sum' if op == 'add' else 'a product'} of other things than two values of one shape "
+                              "(or an image plus one number for each channel)")
+        return self.layer(node, op, [a, b])
+
+    def wave(self, node, wave):
+        phase = self.values.get(node.args[0])
+        if not isinstance(phase, dict) or "phase" not in phase:
+            self.refuse(node, f"{wave} of something else than t times a buffer of frequencies")
+        return {wave: phase["phase"]}
+
+    def cat(self, node):
+        parts = node.args[0] if node.args else node.kwargs["tensors"]
+        dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+        rank = len(self.shape(node))
+        values = [self.values[part] for part in parts]
+        if dim not in (1, 1 - rank):
+            self.refuse(node, f"a cat along the axis {dim}; only axis 1 exists")
+        if [next(iter(v)) if isinstance(v, dict) else "" for v in values] == ["sin", "cos"] and values[0]["sin"] == values[1]["cos"]:
+            return self.layer(node, "time_embedding", ["t"], frequencies=values[0]["sin"], order="sin,cos")
+        names = [self.name(part) for part in parts]
+        op = "concat_skip" if rank == 4 else "concat_time" if len(names) == 2 and names[1] == "t" else "concat"
+        return self.layer(node, op, names)
+
+    def reshape(self, node):
+        """What keeps a value's numbers in their order: of t, of frequencies, an image as a list, a list as one number for each channel."""
+        x = node.args[0]
+        value, shape, before = self.values[x], self.shape(node), self.shape(x)
+        if shape == before or (value == "t" and self.sample_size(node) == 1):
+            return value
+        if isinstance(value, dict) and "tensor" in value and torch.Size(shape).numel() == torch.Size(before).numel():
+            return value
+        if isinstance(value, str) and shape == (*before[:2], 1, 1) and len(before) == 2:
+            return {"channels": value}
+        if isinstance(value, dict) and "channels" in value and shape == (*before[:2], 1, 1):
+            return value
+        if isinstance(value, str) and len(shape) == 3 and shape == (*before, 1):
+            return {"channels": value}  # on its way to one number for each channel
+        if isinstance(value, str) and len(before) == 4 and shape == (before[0], self.sample_size(x)):
+            return self.layer(node, "flatten", [value])
+        self.refuse(node, f"a change of shape from {before} to {shape}; only flatten(1) exists, and what adds one number for each channel")
+
+
+def arguments_of(module):
+    """The names of forward's arguments that have to be given."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+class Named(nn.Module):
+    """The module with arguments named x and t, or x alone, the time as its last column where `timed`."""
+
+    def __init__(self, inner, timed, count):
+        super().__init__()
+        self.inner, self.timed, self.count = inner, timed, count
+
+    def forward(self, x, t):
+        if self.timed:
+            return self.inner(torch.cat([x, t[:, None]], dim=1))
+        return self.inner(x, t) if self.count == 2 else self.inner(x)
+
+
+def trace(module, timed, x, t):
+    """The layers of module(x, t), of module(x) where it takes one argument, of module(cat([x, t])) where `timed`. Raises ExportError."""
+    named = Named(module, timed, len(arguments_of(module))).eval()
+    try:
+        graph = fx.symbolic_trace(named)
+        ShapeProp(graph).propagate(x, t)
+    except ExportError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())[:150]
+        raise ExportError(f"torch.fx cannot follow the module ({type(error).__name__}: {text}); write forward() without branches on "
+                          "values, or give the module a costate_architecture()") from error
+    layers = Tracer(named, graph.graph, len(x)).run()
+    strip = lambda text: text.removeprefix("inner.")
+    return [{key: strip(v) if key in ("weight", "bias", "frequencies") else v for key, v in layer.items()} for layer in layers]
