@@ -5,7 +5,9 @@ import os
 import sys
 
 RATES = {"FLOP/s": (1e-9, "GFLOP/s"), "B/s": (1e-9, "GB/s"), "weights B/s": (1e-9, "weights GB/s"), "elements/s": (1e-9, "10⁹ elements/s")}
-COUNTERS = ["GFLOP/s", "FLOP/s", "weights B/s", "B/s", "elements/s", "ratio", "roof", "of roof", "rows", "ns/step", "ns/op forward", "ns/op", "hand", "compile ms"]
+FIRST = ["GFLOP/s", "FLOP/s", "weights B/s", "B/s", "elements/s", "ratio", "roof", "of roof", "of dense", "gain", "dense_gain", "register_gain"]
+OF_GOOGLE = {"name", "run_name", "run_type", "family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations", "real_time",
+             "cpu_time", "time_unit", "label", "error_occurred", "error_message"}
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -28,7 +30,8 @@ def table(file):
     runs = [run for run in result["benchmarks"] if run.get("run_type", "iteration") == "iteration"]
     if not runs:
         return
-    columns = [name for name in COUNTERS if any(name in run for run in runs)]
+    counters = list(dict.fromkeys(name for run in runs for name in run if name not in OF_GOOGLE))  # a new benchmark's own as well
+    columns = [name for name in FIRST if name in counters] + [name for name in counters if name not in FIRST]
     heads = [RATES.get(name, (1, name))[1] or name for name in columns]
     context = result["context"]
     print(f"## {os.path.basename(file)[:-5]}\n\n{context['date'][:16]}, {context['num_cpus']} cores at {context['mhz_per_cpu']} MHz\n")
