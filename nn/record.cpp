@@ -5,6 +5,7 @@ namespace costate::nn {
 
 using autodiff::Program;
 using autodiff::ProgramField;
+using autodiff::SampleTimeProgramField;
 using autodiff::Tape;
 using autodiff::Var;
 
@@ -25,6 +26,9 @@ template ProgramField<double> field(const Network&, const ProgramOptions&);
 template ProgramField<long double> field(const Network&, const ProgramOptions&);
 template ProgramField<Mpfr50> field(const Network&, const ProgramOptions&);
 template ProgramField<Mpfr100> field(const Network&, const ProgramOptions&);
+
+template SampleTimeProgramField<float> sample_time_field(const Network&, const ProgramOptions&);
+template SampleTimeProgramField<double> sample_time_field(const Network&, const ProgramOptions&);
 
 template std::vector<float> parameter_values(const Network&);
 template std::vector<double> parameter_values(const Network&);

@@ -4,6 +4,7 @@
 
 #include "nn/layers/list.hpp"
 #include "nn/network.hpp"
+#include "nn/sample_time_field.hpp"
 
 #include <array>
 #include <span>
@@ -96,15 +97,29 @@ autodiff::Program<T> program(const Network& network, const ProgramOptions& optio
     return autodiff::freeze(tape, freezing);
 }
 
+namespace detail {
+
+/// The program of a network that gives a velocity.
 template <class T>
-autodiff::ProgramField<T> field(const Network& network, const ProgramOptions& options) {
+autodiff::Program<T> velocity(const Network& network, ProgramOptions options, autodiff::Sharing time) {
     if (network.description.parametrisation != "velocity")
         throw NetworkError(network.file,
                            "the network gives " + network.description.parametrisation +
                                " and this version integrates velocities only; use a network whose parametrisation is velocity");
-    ProgramOptions common = options;
-    common.time = autodiff::Sharing::shared;
-    return autodiff::ProgramField<T>(program<T>(network, common));
+    options.time = time;
+    return program<T>(network, options);
+}
+
+}  // namespace detail
+
+template <class T>
+autodiff::ProgramField<T> field(const Network& network, const ProgramOptions& options) {
+    return autodiff::ProgramField<T>(detail::velocity<T>(network, options, autodiff::Sharing::shared));
+}
+
+template <class T>
+autodiff::SampleTimeProgramField<T> sample_time_field(const Network& network, const ProgramOptions& options) {
+    return autodiff::SampleTimeProgramField<T>(detail::velocity<T>(network, options, autodiff::Sharing::per_sample));
 }
 
 template <class T>

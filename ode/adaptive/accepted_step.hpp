@@ -6,6 +6,7 @@
 #include "ode/adaptive/pair.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <span>
 
@@ -22,6 +23,13 @@ void interpolate(const PairCoefficients<T>& pair, const T& tau, const T& h, std:
     ws.step.pointers.clear();
     for (std::size_t i = 0; i < w.size(); ++i) ws.step.pointers.push_back(k.data() + i * x0.size());
     kernels::rk_combine<T>(x0, h, std::span<const T>(w), ws.step.pointers, out);
+}
+
+/// Whether to go on: a hook that returns nothing always does.
+template <class Hook, class Step>
+bool call_hook(Hook& hook, Step& step) {
+    if constexpr (std::convertible_to<decltype(hook(step)), bool>) return hook(step);
+    else return hook(step), true;
 }
 
 }  // namespace detail

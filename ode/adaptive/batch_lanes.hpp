@@ -3,12 +3,10 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/reduce.hpp"
-#include "ode/adaptive/options.hpp"
-#include "ode/adaptive/pair.hpp"
+#include "ode/adaptive/accepted_step.hpp"
 #include "ode/sample_time_field.hpp"
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -80,13 +78,6 @@ struct LaneStep {
 };
 
 namespace detail {
-
-/// Whether to go on.
-template <class Hook, class Step>
-bool call_hook(Hook& hook, const Step& step) {
-    if constexpr (std::convertible_to<decltype(hook(step)), bool>) return hook(step);
-    else return hook(step), true;
-}
 
 /// out = Σ_j coefficient_j v_j over the rows of all lanes, rounded as rk_combine does inside.
 template <Scalar T>

@@ -1,4 +1,4 @@
-// When a solve's next step begins and how long it is: limits, acceptance and rejection of one sample that steps by itself.
+// When the next step begins and how long it is: limits, acceptance and rejection.
 #pragma once
 
 #include "ode/adaptive/check.hpp"
@@ -22,7 +22,7 @@ std::size_t first_bad(std::span<const T> v) {
     return static_cast<std::size_t>(std::find_if(v.begin(), v.end(), [](const T& x) { return !is_finite(x); }) - v.begin());
 }
 
-/// The rules of AdaptiveRun, whose numbers these are bitwise, apart from the state.
+/// The rules by which AdaptiveRun takes the steps of a whole state and BatchRun those of each sample, apart from the state.
 template <OrderedScalar T>
 struct StepControl {
     T t{}, t1{}, t_next{}, h{};

@@ -21,23 +21,27 @@ struct AdaptiveForward {
     AdaptiveWorkspace<T> ws;
     TimeGrid<T> grid;       ///< its knots: t₀ and the times given
     std::vector<T> x;       ///< at the end of the grid
+    std::vector<T> saved;   ///< the states at the save times reached, one after the other, as of solve_adaptive
     AdaptiveCounts counts;
     Status status;
 
     explicit AdaptiveForward(const Tableau& tableau) : pair(tableau) {}
     [[nodiscard]] std::size_t bytes() const {
-        return ws.bytes() + grid.bytes() + detail::bytes_of(x) + detail::bytes_of(part_.x1) + detail::bytes_of(part_.times);
+        return ws.bytes() + grid.bytes() + detail::bytes_of(x) + detail::bytes_of(saved) + detail::bytes_of(part_.x1) + detail::bytes_of(part_.times) +
+               detail::bytes_of(part_.saved);
     }
 
     /// From x₀ at t₀ to the knots s_1, s_2, …, s_K, at each of which a step ends: at its last step before it a solve takes what is left.
-    /// hook(step) with step.n counted from t₀. Limits on steps and evaluations are of the whole; options.save_at takes no part. A solve that
-    /// fails ends there, and status says why. Throws std::invalid_argument without knots, for knots that coincide or turn back, and as solve_adaptive.
+    /// hook(step) with step.n counted from t₀. Limits on steps and evaluations are of the whole. A solve that fails ends there, and status
+    /// says why. Throws std::invalid_argument without knots, for knots that coincide or turn back, and as solve_adaptive.
     template <class F, class Hook = NoHook>
         requires VectorField<F, T> && StepHook<Hook, T>
     const Status& follow(F& f, const T& t0, View<T> knots, View<T> x0, const AdaptiveOptions<T>& options, Hook&& hook = {}) {
         if (knots.empty()) throw std::invalid_argument("adaptive solve through knots: there are none; give at least the end t1");
+        detail::check_save_times<T>(t0, knots.back(), options.save_at);
         options_ = options;
-        options_.save_at.clear();
+        saved.clear();
+        std::size_t waiting = 0;  // the first save time that is not reached
         grid.begin(t0);
         x.assign(x0.begin(), x0.end());
         counts = {};
@@ -45,10 +49,11 @@ struct AdaptiveForward {
         for (const T& to : knots) {
             if (to == *from) throw std::invalid_argument("adaptive solve through knots: one of them is where the one before it is; give each once");
             T longest(0);
+            waiting = save_until(to, knots.back() < t0, options.save_at, waiting);
             solve_adaptive<T>(pair, f, *from, to, x, options_, ws, part_, [&](AcceptedStep<T>& step) {
                 step.n = grid.steps();
                 longest = std::max(longest, step.h < T(0) ? T(-step.h) : step.h);
-                const bool go_on = call(hook, step);
+                const bool go_on = detail::call_hook(hook, step);
                 grid.push(step.t_next, step.h);
                 return go_on;
             });
@@ -62,16 +67,18 @@ struct AdaptiveForward {
     }
 
 private:
-    template <class Hook>
-    static bool call(Hook& hook, AcceptedStep<T>& step) {
-        if constexpr (std::convertible_to<decltype(hook(step)), bool>) return hook(step);
-        else return hook(step), true;
+    /// Leaves to the interval that ends at `to` the save times on its way; the first of the others.
+    std::size_t save_until(const T& to, bool backwards, const std::vector<T>& times, std::size_t waiting) {
+        options_.save_at.clear();
+        for (; waiting < times.size() && (backwards ? times[waiting] >= to : times[waiting] <= to); ++waiting) options_.save_at.push_back(times[waiting]);
+        return waiting;
     }
     /// The next interval begins with the longest step of this one: its last was cut to fit.
     void account(const T& longest) {
         counts.evaluations += part_.counts.evaluations;
         counts.accepted += part_.counts.accepted;
         counts.rejected += part_.counts.rejected;
+        saved.insert(saved.end(), part_.saved.begin(), part_.saved.end());
         status = part_.status;
         options_.first_step = longest;
         options_.max_steps -= std::min(options_.max_steps, part_.counts.accepted + part_.counts.rejected);

@@ -98,7 +98,7 @@ struct Adaptive {
     template <class F, Scalar T>
     using Workspace = AdaptiveOtdWorkspace<F, T>;
 
-    /// Steps of the way there and of the way back: `there` and `back`. Allocates nothing once ws and result have met a call of this size and
+    /// Steps of the way there and of the way back: `there` and `back`, whose save_at takes no part. Allocates nothing once ws and result have met a call of this size and
     /// as many steps. Where either solve fails the status says so and result is no gradient; ws.forward.status tells which.
     /// Throws std::invalid_argument as AdaptiveForward::follow and solve_adaptive.
     template <class F, class L, OrderedScalar T>

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace costate::ode {
@@ -158,8 +159,8 @@ private:
 /// This is the derivative of what a program computes (until the number of steps changes), and not nearer to that of the differential equation
 /// than the one with frozen steps: the terms in ḣ are of the size of the local errors, and spurious (Alexe and Sandu 2009). Costs S jvps a step
 /// tried and direction. options.first_step is frozen.
-/// Throws std::invalid_argument without a first_step or for a pair with two estimates, and as TangentField; std::runtime_error where a limit of
-/// the options is met.
+/// Throws std::invalid_argument without a first_step, with save times or for a pair with two estimates, and as TangentField; std::runtime_error
+/// where a limit of the options is met.
 template <class F, OrderedScalar T>
     requires DifferentiableField<F, T>
 std::vector<T> controlled_tangents(const PairCoefficients<T>& pair, F& f, const T& t0, const std::type_identity_t<T>& t1, View<T> x0,
@@ -167,6 +168,9 @@ std::vector<T> controlled_tangents(const PairCoefficients<T>& pair, F& f, const 
                                    std::vector<std::type_identity_t<T>>& times) {
     if (!(options.first_step > T(0)) || !pair.second.empty())
         throw std::invalid_argument("controlled tangents: options.first_step is 0 or the pair has two estimates; give a first step and another pair");
+    if (!options.save_at.empty())
+        throw std::invalid_argument("controlled tangents: options.save_at has " + std::to_string(options.save_at.size()) +
+                                    " times, and tangents are those of x(t1) alone; solve to each of the times in turn");
     const TangentField<F, T> rows(f, x0.size(), directions);
     std::vector<T> start, result;
     rows.start(x0, start);

@@ -4,6 +4,7 @@
 #include "autodiff/sample_time_field.hpp"
 #include "ode/adaptive/batch.hpp"
 #include "ode/gradient/adaptive_batch.hpp"
+#include "nn/sample_time_field.hpp"
 #include "ode/gradient/adaptive_dto.hpp"
 
 #include <catch2/catch.hpp>
@@ -240,6 +241,50 @@ TEST_CASE("a sample's gradient is bitwise that of its own accepted grid") {
     check_gradients<double>(driven<double>(), 1e-6, true);
     check_gradients<float>(driven<float>(), 1e-3, false);
     check_gradients<double>(network<double>(), 1e-6, false);
+}
+
+TEST_CASE("a network file serves as a field of batches whose samples step by themselves") {
+    const nn::Network network = nn::load_network(std::filesystem::path(COSTATE_SOURCE_DIR) / "models/moons.safetensors");
+    auto rows_of_time = nn::sample_time_field<double>(network);
+    auto shared_time = nn::field<double>(network);
+    const Tableau& pair = find_tableau("dormand-prince");
+    AdaptiveOptions<double> options;
+    options.tolerance.rtol = options.tolerance.atol = 1e-6;
+    std::mt19937 random(3);
+    std::normal_distribution<double> normal(0, 1);
+    std::vector<double> x0(2 * 400);
+    for (double& x : x0) x = normal(random);
+    CHECK(solve_batch<double>(pair, rows_of_time, 0., 1., x0, options, {BatchSteps::per_sample, 16}).counts.occupancy() > 0.9);
+    x0.resize(2 * 40);
+    const auto batch = solve_batch<double>(pair, rows_of_time, 0., 1., x0, options, {BatchSteps::per_sample, 16});
+    CHECK(batch.successes() == 40);
+    std::size_t fewest = SIZE_MAX, most = 0;
+    for (std::size_t b = 0; b < 40; ++b) {
+        const std::vector<double> own(x0.begin() + static_cast<std::ptrdiff_t>(2 * b), x0.begin() + static_cast<std::ptrdiff_t>(2 * b + 2));
+        CHECK(same(batch.samples[b], solve_adaptive<double>(pair, rows_of_time, 0., 1., own, options)));
+        const auto shared = solve_adaptive<double>(pair, shared_time, 0., 1., own, options);  // another program of the same file: not bitwise
+        for (std::size_t i = 0; i < 2; ++i) CHECK(batch.samples[b].x1[i] == Approx(shared.x1[i]).epsilon(1e-9));
+        fewest = std::min(fewest, batch.samples[b].counts.accepted), most = std::max(most, batch.samples[b].counts.accepted);
+    }
+    CHECK(fewest < most);  // control: on one grid all would take as many
+    dto::AdaptiveBatchWorkspace<double> ws(pair);
+    dto::BatchGradient<double> result;
+    const SquaredDistance<double> loss({0.5, -0.5});
+    dto::AdaptiveBatch{}(rows_of_time, loss, 0., 1., x0, options, {BatchSteps::per_sample, 16}, {true, true}, ws, result);
+    dto::AdaptiveDtoWorkspace<ProgramField<double>, double> one(pair);
+    GradientResult<double> own;
+    double theta = 0;
+    const std::vector<double> end{1};
+    for (std::size_t b = 0; b < 40; ++b) {
+        const std::vector<double> start(x0.begin() + static_cast<std::ptrdiff_t>(2 * b), x0.begin() + static_cast<std::ptrdiff_t>(2 * b + 2));
+        REQUIRE(dto::Adaptive{}(shared_time, loss, 0., View<double>(end), start, options, {true, true}, one, own).ok());
+        for (std::size_t i = 0; i < 2; ++i) CHECK(result.x_bar[2 * b + i] == Approx(own.x_bar[i]).epsilon(1e-7).margin(1e-9));
+        theta += own.theta_bar[0];
+    }
+    CHECK(result.theta_bar[0] == Approx(theta).epsilon(1e-7));
+    nn::Network noise = network;
+    noise.description.parametrisation = "epsilon";
+    CHECK_THROWS_WITH(nn::sample_time_field<float>(noise), Contains("velocity"));
 }
 
 TEST_CASE("lanes stay busy while there are samples; without new ones they run dry") {

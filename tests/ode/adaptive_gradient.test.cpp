@@ -1,6 +1,7 @@
 // Gradients on the steps of an adaptive solve: bitwise those of the grid under every schedule, exact values to what the tolerance allows.
 #include "ode/fields/lotka_volterra.hpp"
 #include "ode/gradient/adaptive_dto.hpp"
+#include "ode/gradient/sensitive_steps.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "tests/ode/allocations.hpp"
 #include "tests/ode/any_field.hpp"
@@ -197,6 +198,39 @@ TEST_CASE("the gradient's error is proportional to the tolerance: log-log slope 
     sixth.second.clear();
     sixth.error_order = 6;
     CHECK(slope_from<double>(4, PairCoefficients<double>(sixth), find_tableau("dop853")) > 1.15);
+}
+
+TEST_CASE("states at save times come with a gradient, through knots and backwards; with tangents too") {
+    Polynomial<double> f{parameters<double>()};
+    const Tableau& pair = find_tableau("tsitouras");
+    const std::vector<double> x0 = batch_of_two<double>();
+    const SquaredDistance<double> loss(target<double>());
+    for (const double t1 : {1.0, -0.4}) {
+        const std::vector<double> knots{0.3 * t1, 0.6 * t1, t1};
+        AdaptiveOptions<double> options = tolerance(1e-8);
+        options.save_at = {0, 0.1 * t1, 0.3 * t1, 0.35 * t1, 0.9 * t1, t1};
+        dto::AdaptiveDtoWorkspace<Polynomial<double>, double> ws(pair);
+        GradientResult<double> result, without;
+        for (const checkpoint::Rule rule : {checkpoint::Rule::store_all, checkpoint::Rule::online}) {
+            REQUIRE(dto::Adaptive{{rule, 3, 0}}(f, loss, 0.0, knots, x0, options, {}, ws, result).ok());
+            REQUIRE(ws.forward.saved.size() == options.save_at.size() * 4);
+            for (std::size_t j = 0; j < options.save_at.size(); ++j) {
+                const auto exact = solve_adaptive<double>(find_tableau("verner-87"), f, 0., options.save_at[j], x0, tolerance(1e-13));
+                for (std::size_t i = 0; i < 4; ++i) CHECK(ws.forward.saved[4 * j + i] == Approx(exact.x1[i]).margin(1e-7));
+            }
+        }
+        REQUIRE(dto::Adaptive{}(f, loss, 0.0, knots, x0, tolerance(1e-8), {}, ws, without).ok());
+        CHECK(same(result, without));
+        CHECK(ws.forward.saved.empty());
+        AdaptiveForward<double> forward(pair);
+        REQUIRE(follow_sensitivities(f, 0.0, knots, x0, Directions<double>::every(4, 0), options, forward).ok());
+        REQUIRE(forward.saved.size() == options.save_at.size() * 20);
+        CHECK(forward.saved[4] == 1);  // ∂x/∂x₀ at t₀
+        options.save_at = {0.1 * t1, 1.1 * t1};
+        CHECK_THROWS_WITH(forward.follow(f, 0.0, knots, x0, options), Contains("save_at[1]"));
+        options.save_at = {0.7 * t1, 0.2 * t1};
+        CHECK_THROWS_WITH(forward.follow(f, 0.0, knots, x0, options), Contains("save_at[1]"));
+    }
 }
 
 TEST_CASE("a solve that fails has a status and no gradient") {

@@ -79,4 +79,6 @@ TEST_CASE("tangents through the controller are difference quotients of the whole
     AdaptiveOptions<double> few = options(Controller{}, 0.01);
     few.max_steps = 2;
     CHECK_THROWS_WITH((controlled_tangents<F, double>(pair, f, 0.0, 1.0, x0, directions, few, times)), Contains("does not reach t1"));
+    few.save_at = {0.5};
+    CHECK_THROWS_WITH((controlled_tangents<F, double>(pair, f, 0.0, 1.0, x0, directions, few, times)), Contains("save_at has 1 times"));
 }

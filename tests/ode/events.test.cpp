@@ -6,6 +6,7 @@
 #include "ode/gradient/reversible_heun.hpp"
 #include "ode/gradient/store_all.hpp"
 #include "tests/ode/any_field.hpp"
+#include "tests/ode/bouncing_ball.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,17 +20,9 @@ namespace {
 
 using Doubles = std::vector<double>;
 using Field = testing::AnyField<double>;
-
-/// x' = v, v' = −p₀.
-struct Ball {
-    static constexpr std::size_t dim = 2;
-    static std::vector<Rational> parameters() { return {ratio(9)}; }
-    template <class T>
-    void operator()(const T&, std::span<const T> x, std::span<const T> p, std::span<T> dx) const {
-        dx[0] = x[1];
-        dx[1] = -p[0];
-    }
-};
+using testing::Ball;
+using testing::bounce;
+using testing::flight;
 
 /// x' = v, v' = −p₀ sin x − p₁ v + t/5: nothing that a method of low order solves exactly.
 struct Swing {
@@ -61,23 +54,6 @@ Event<double> floor_of(double restitution) {
     return event;
 }
 
-/// p = (height, velocity, gravity, restitution): the time of bounce n (from 1), then height and velocity at T after n bounces.
-template <class T>
-T bounce(const std::vector<T>& p, int n) {
-    using std::sqrt;
-    const T speed = sqrt(p[1] * p[1] + T(2) * p[2] * p[0]);
-    T time = (p[1] + speed) / p[2], power = T(1);
-    for (int k = 1; k < n; ++k) power = power * p[3], time += T(2) * power * speed / p[2];
-    return time;
-}
-template <class T>
-std::array<T, 2> flight(const std::vector<T>& p, int n, double end) {
-    using std::sqrt;
-    T up = sqrt(p[1] * p[1] + T(2) * p[2] * p[0]);
-    for (int k = 0; k < n; ++k) up = up * p[3];
-    const T s = T(end) - bounce(p, n);
-    return {up * s - p[2] * s * s / T(2), up - p[2] * s};
-}
 /// d(formula)/dp.
 template <class Formula>
 Doubles slopes(const Doubles& p, Formula&& formula) {

@@ -144,6 +144,15 @@ TEST_CASE("where the state moves, its control serves the derivatives and nothing
     const std::vector<double> x_bar{0, -4}, theta_bar{2}, still{0, 0};
     const auto along = Directions<double>::along(x_bar, theta_bar);
     CHECK((along.x == std::vector<double>{0, -1} && along.theta == std::vector<double>{0.5}));
+    // a pair with two estimates is judged by both, as its control is
+    AdaptiveForward<double> eighth(find_tableau("dop853"));
+    double largest = 0;
+    const auto listen = [&](const AcceptedStep<double>& step) { largest = std::max(largest, step.error); };
+    REQUIRE(eighth.follow(f, 0.2, std::vector<double>{1.2}, x0, tolerance(1e-8), listen).ok());
+    CHECK(watch_sensitivities(eighth.pair, f, eighth.grid, x0, every, tolerance(1e-8).tolerance).state == Approx(largest));
+    PairCoefficients<double> one = eighth.pair;  // control: by one alone it overstates
+    one.second = {};
+    CHECK(watch_sensitivities(one, f, eighth.grid, x0, every, tolerance(1e-8).tolerance).state > 2 * largest);
     CHECK(Directions<double>::along(still, {}).x == still);
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {{1, 2, 3}, {}})), Contains("rows of 4"));
     CHECK_THROWS_WITH((TangentField<testing::Polynomial<double>, double>(f, 4, {})), Contains("leave one of them out"));

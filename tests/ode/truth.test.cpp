@@ -1,5 +1,7 @@
 // The truth against closed forms: what it returns, what it says about its own error, and what it refuses.
 #include "ode/truth.hpp"
+#include "ode/fields/lotka_volterra.hpp"
+#include "ode/fields/scalar_field.hpp"
 #include "tests/ode/any_field.hpp"
 
 #include <catch2/catch.hpp>
@@ -178,6 +180,23 @@ TEST_CASE("backwards in time, an empty interval, and a batch") {
     CHECK(off(both.theta_bar, {there.theta_bar[0] + second.theta_bar[0]}) < 1e-29);
     CHECK(abs(both.loss - there.loss - second.loss) < Real("1e-29"));
     CHECK(abs(both.t1_bar - there.t1_bar - second.t1_bar) < Real("1e-29"));
+}
+
+TEST_CASE("at an equilibrium, where steps that suit the state suit no adjoint, λ is that of the centre's rotation over any time") {
+    auto field = any<Real>(ScalarField<LotkaVolterra, Real>(in_scalar<Real>(LotkaVolterra::parameters())));
+    const Values rest{Real(3), Real(3) / 2}, x1_bar{Real(2), Real(1) / 2};  // f = 0 at (p₂/p₃, p₀/p₁); J = (0, −3; 3/2, 0), ω² = 9/2
+    const SquaredDistance<Real> loss(Values{Real(1), Real(1)});
+    const Real w = sqrt(Real(9) / 2);
+    for (const int t1 : {5, 50, -300}) {
+        const auto result = truth(field, loss, Real(0), Real(t1), rest);
+        const Real c = cos(w * t1), s = sin(w * t1) / w;
+        const Values exact{c * x1_bar[0] + Real(3) / 2 * s * x1_bar[1], c * x1_bar[1] - 3 * s * x1_bar[0]};
+        CAPTURE(t1, result.error);
+        CHECK(result.x1 == rest);
+        CHECK(off(result.x_bar, exact) <= 1e-29);
+        CHECK(off(result.x_bar, exact) <= 10 * result.error);
+        CHECK(off(result.x_bar, x1_bar) > 1e-2);  // control: as if λ did not turn
+    }
 }
 
 namespace {
