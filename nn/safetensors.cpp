@@ -51,12 +51,19 @@ std::string known_names(std::span<const TensorEntry> tensors) {
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& file) : path_(file), file_(mapped(file)) {
-    const auto bytes = file_.bytes();
-    const std::size_t length = header_length(path_, bytes);
+    read_header();
+}
+
+SafetensorsFile::SafetensorsFile(std::filesystem::path name, std::vector<std::byte> bytes) : path_(std::move(name)), memory_(std::move(bytes)) {
+    read_header();
+}
+
+void SafetensorsFile::read_header() {
+    const std::size_t length = header_length(path_, all());
     data_begin_ = prefix + length;
-    const std::string text(reinterpret_cast<const char*>(bytes.data()) + prefix, length);
+    const std::string text(reinterpret_cast<const char*>(all().data()) + prefix, length);
     try {
-        Header header = parse_header(text, bytes.size() - data_begin_);
+        Header header = parse_header(text, all().size() - data_begin_);
         metadata_ = std::move(header.metadata);
         tensors_ = std::move(header.tensors);
     } catch (const HeaderError& error) {
@@ -78,10 +85,10 @@ const TensorEntry& SafetensorsFile::entry(std::string_view tensor) const {
 
 std::span<const std::byte> SafetensorsFile::bytes(std::string_view tensor) const {
     const TensorEntry& e = entry(tensor);
-    if (!file_.still_whole())
+    if (file_ && !file_->still_whole())
         throw SafetensorsError(path_, "the file changed after it was opened, so tensor " + in_quotes(tensor) +
                                           " cannot be read; open it again when it is complete");
-    return file_.bytes().subspan(data_begin_ + e.begin, e.size_bytes);
+    return all().subspan(data_begin_ + e.begin, e.size_bytes);
 }
 
 Array SafetensorsFile::values(std::string_view tensor) const {
@@ -98,7 +105,7 @@ Array SafetensorsFile::values(std::string_view tensor) const {
     return result;
 }
 
-void write_safetensors(const std::filesystem::path& file, std::span<const TensorToWrite> tensors, const Metadata& metadata) {
+std::vector<std::byte> safetensors_bytes(std::span<const TensorToWrite> tensors, const Metadata& metadata) {
     std::vector<TensorEntry> entries;
     std::size_t end = 0;
     for (const TensorToWrite& tensor : tensors) {
@@ -107,17 +114,21 @@ void write_safetensors(const std::filesystem::path& file, std::span<const Tensor
             {tensor.name, tensor.dtype, {tensor.values.shape().begin(), tensor.values.shape().end()}, size, end, bytes});
         end += bytes;
     }
+    std::string header = format_header(entries, metadata);
+    header.resize((header.size() + 7) / 8 * 8, ' ');
+    std::vector<std::byte> whole(prefix + header.size() + end);
+    const std::uint64_t length = header.size();
+    std::memcpy(whole.data(), &length, prefix);
+    std::memcpy(whole.data() + prefix, header.data(), header.size());
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        encode(entries[i].dtype, std::span(tensors[i].values.data(), tensors[i].values.size()),
+               std::span(whole).subspan(prefix + header.size() + entries[i].begin, entries[i].size_bytes));
+    return whole;
+}
+
+void write_safetensors(const std::filesystem::path& file, std::span<const TensorToWrite> tensors, const Metadata& metadata) {
     try {
-        std::string header = format_header(entries, metadata);
-        header.resize((header.size() + 7) / 8 * 8, ' ');
-        std::vector<std::byte> whole(prefix + header.size() + end);
-        const std::uint64_t length = header.size();
-        std::memcpy(whole.data(), &length, prefix);
-        std::memcpy(whole.data() + prefix, header.data(), header.size());
-        for (std::size_t i = 0; i < entries.size(); ++i)
-            encode(entries[i].dtype, std::span(tensors[i].values.data(), tensors[i].values.size()),
-                   std::span(whole).subspan(prefix + header.size() + entries[i].begin, entries[i].size_bytes));
-        write_whole(file, whole);
+        write_whole(file, safetensors_bytes(tensors, metadata));
     } catch (const std::runtime_error& error) {
         throw SafetensorsError(file, error.what());
     }

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class SafetensorsFile {
 public:
     /// Throws SafetensorsError: one sentence with file, tensor and remedy.
     explicit SafetensorsFile(const std::filesystem::path& file);
+    /// The same of bytes in memory, which it takes; in messages they go by `name`.
+    SafetensorsFile(std::filesystem::path name, std::vector<std::byte> bytes);
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] const Metadata& metadata() const { return metadata_; }
@@ -46,17 +49,20 @@ public:
     /// Throws SafetensorsError when there is no such tensor, naming those there are.
     [[nodiscard]] const TensorEntry& entry(std::string_view tensor) const;
 
-    /// The numbers as stored, little endian, not aligned; they live in the mapping, as long as this object.
+    /// The numbers as stored, little endian, not aligned; they live as long as this object.
     [[nodiscard]] std::span<const std::byte> bytes(std::string_view tensor) const;
     /// A copy in double (exact). Throws SafetensorsError for a value that is not finite, for an i64 beyond ±2⁵³, and when the file was
     /// cut or changed since it was opened.
     [[nodiscard]] Array values(std::string_view tensor) const;
 
 private:
+    void read_header();
+    [[nodiscard]] std::span<const std::byte> all() const { return file_ ? file_->bytes() : std::span<const std::byte>(memory_); }
     [[nodiscard]] const TensorEntry* find(std::string_view tensor) const;
 
     std::filesystem::path path_;
-    MappedFile file_;
+    std::optional<MappedFile> file_;  // nothing where the bytes are in memory
+    std::vector<std::byte> memory_;
     Metadata metadata_;
     std::vector<TensorEntry> tensors_;
     std::map<std::string, std::size_t, std::less<>> index_;
@@ -70,7 +76,11 @@ struct TensorToWrite {
     DType dtype = DType::f64;
 };
 
-/// Writes header and tensors in the order given, the header padded with blanks to a multiple of 8. The file appears whole or not at all.
+/// The bytes of such a file: header and tensors in the order given, the header padded with blanks to a multiple of 8.
+/// Throws std::runtime_error with a reason (no file name) when a name comes twice, is "__metadata__" or is not UTF-8.
+std::vector<std::byte> safetensors_bytes(std::span<const TensorToWrite> tensors, const Metadata& metadata = {});
+
+/// Writes safetensors_bytes. The file appears whole or not at all.
 /// Throws SafetensorsError when it cannot be written, a name comes twice, is "__metadata__" or is not UTF-8.
 void write_safetensors(const std::filesystem::path& file, std::span<const TensorToWrite> tensors, const Metadata& metadata = {});
 

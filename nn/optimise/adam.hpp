@@ -56,7 +56,8 @@ public:
             const T g = gradient[i];
             mean_[i] = options.decay * mean_[i] + (T(1) - options.decay) * g;
             square_[i] = options.decay_square * square_[i] + (T(1) - options.decay_square) * g * g;
-            theta[i] = (T(1) - options.rate * options.weight_decay) * theta[i] - options.rate * (mean_[i] * mean_scale) / (std::sqrt(square_[i] * square_scale) + options.epsilon);
+            const T decayed = (T(1) - options.rate * options.weight_decay) * theta[i];
+            theta[i] = decayed - options.rate * (mean_[i] * mean_scale) / (std::sqrt(square_[i] * square_scale) + options.epsilon);
         }
     }
 

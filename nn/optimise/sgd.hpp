@@ -30,7 +30,8 @@ public:
 
     /// Of `size` parameters. Throws std::invalid_argument for a momentum outside [0, 1), a λ below 0, or Nesterov's step without momentum.
     explicit Sgd(std::size_t size, const SgdOptions<T>& given = {}) : options(given), velocity_(size) {
-        if (!(T(0) <= options.momentum && options.momentum < T(1)) || !(options.weight_decay >= T(0)) || (options.nesterov && options.momentum == T(0)))
+        const bool momentum = T(0) <= options.momentum && options.momentum < T(1);
+        if (!momentum || !(options.weight_decay >= T(0)) || (options.nesterov && options.momentum == T(0)))
             throw std::invalid_argument("SGD: the momentum lies outside [0, 1), the weight decay is negative, or Nesterov's step has no momentum; 0.9 is usual");
     }
 
