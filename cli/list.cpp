@@ -59,6 +59,13 @@ void add_named(const std::vector<guidance::Named>& things, std::string_view seco
     }
 }
 
+std::vector<guidance::Named> all_methods() {
+    std::vector<guidance::Named> methods = guidance::study_methods();
+    for (const guidance::Named& one : guidance::methods_of_tolerances_alone())
+        methods.push_back({one.name, one.meaning + "; goes with --tolerances", one.parameters});
+    return methods;
+}
+
 void add_claims(Lines& lines, Json& json) {
     lines.push_back({"name", "readings", "depends on", "source", "title"});
     for (const claims::Claim& claim : claims::all_claims()) {
@@ -103,7 +110,7 @@ void add_paths(Lines& lines, Json& json) {
 int list(const Options& options) {
     Lines lines;
     Json json = Json::array();
-    if (options.what == "methods") add_named(guidance::study_methods(), "meaning", lines, json);
+    if (options.what == "methods") add_named(all_methods(), "meaning", lines, json);
     else if (options.what == "fields") add_named(guidance::study_fields(), "equation", lines, json);
     else if (options.what == "tableaus") add_tableaus(lines, json);
     else if (options.what == "paths") add_paths(lines, json);

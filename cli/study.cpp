@@ -15,24 +15,15 @@ namespace costate::cli {
 
 namespace {
 
-// Truth, leading coefficients, rows; false when it was interrupted.
-bool compute(const guidance::Study& study, Keeper<guidance::StudyRow>& keeper, bool quiet) {
-    Progress progress(!quiet);
+// Truth, leading coefficients, rows.
+void compute(const guidance::Study& study, Keeper<guidance::StudyRow>& keeper, Progress& progress) {
     const guidance::StudyHooks hooks = hooks_of(progress);
-    try {
-        if (!keeper.truth()) keeper.keep(study.truth(hooks));
-        guidance::StudyTruth truth = *keeper.truth();
-        study.leading(truth, hooks);
-        if (truth.vanishing != keeper.truth()->vanishing) keeper.keep(truth);
-        const std::vector<guidance::StudyRow> known = keeper.rows();
-        study.run(truth, known, [&](const guidance::StudyRow& row) { keeper.append(row); }, hooks);
-        return true;
-    } catch (const guidance::StudyStopped&) {
-        return false;
-    } catch (...) {
-        keeper.abandon();
-        throw;
-    }
+    if (!keeper.truth()) keeper.keep(study.truth(hooks));
+    guidance::StudyTruth truth = *keeper.truth();
+    study.leading(truth, hooks);
+    if (truth.vanishing != keeper.truth()->vanishing) keeper.keep(truth);
+    const std::vector<guidance::StudyRow> known = keeper.rows();
+    study.run(truth, known, [&](const guidance::StudyRow& row) { keeper.append(row); }, hooks);
 }
 
 std::string as_json(const guidance::StudyProblem& problem, const std::optional<guidance::StudyTruth>& truth,
@@ -64,10 +55,7 @@ void tell(const StudyOptions& options, const guidance::Study& study, const Keepe
     if (keeper.truth())
         text += fmt::format("error: relative, of the worst of {} sample{}; the truth has a relative error of about {:.0e}\n", problem.samples,
                             problem.samples == 1 ? "" : "s", keeper.truth()->relative_error);
-    for (const std::string& remark : remarks) text += remark + "\n";
-    if (!keeper.on_disk()) text += "nothing was kept: --out DIR writes the rows, the pictures and a report\n";
-    else if (keeper.truth()) text += fmt::format("report: {}/report.html\n", options.out);
-    say(text);
+    say(text + last_lines(options, keeper, remarks));
 }
 
 int run(const StudyOptions& given) {
@@ -76,21 +64,15 @@ int run(const StudyOptions& given) {
     if (!options.y.empty()) options.request.y_file = options.y;
     const guidance::Study study(options.request);
     if (study.problem().adaptive()) return run_tolerances(options, study);
-    Keeper<guidance::StudyRow> keeper(options.out, study.problem());
-    tell_dropped(keeper, options.quiet);
-    stop_on_signals();
-    const bool complete = compute(study, keeper, options.json || options.quiet);
-    tell(options, study, keeper, complete);
-    if (complete) return done;
-    tell_interrupted(keeper.on_disk());
-    return interrupted;
+    return run_kept<guidance::StudyRow>(
+        options, study.problem(), [&](auto& keeper, Progress& progress) { compute(study, keeper, progress); },
+        [&](const auto& keeper, bool complete) { tell(options, study, keeper, complete); });
 }
 
 void declare(CLI::App& app, StudyOptions& options) {
     guidance::StudyRequest& request = options.request;
     app.add_option("SUBJECT", request.subject, "network file, gaussian-mixture, or the name of a field (costate list fields)")->required();
-    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: one of each kind; costate list methods; with --tolerances "
-                                                    "also controlled and sensitive)")->delimiter(',');
+    app.add_option("--methods", request.methods, "gradient methods, comma separated (default: one of each kind; costate list methods)")->delimiter(',');
     app.add_option("--memory", request.memory, "a budget, as 64MB: adds the gradient under the checkpoint schedule that it allows, and says which")->check(not_empty());
     app.add_flag("--all-methods", request.all_methods, "every gradient method that there is")->excludes("--methods");
     app.add_option("--tableaus", request.tableaus,
@@ -100,6 +82,7 @@ void declare(CLI::App& app, StudyOptions& options) {
     app.add_option("--steps", request.steps, "numbers of steps (default: 1,2,4, … 32 for a network, … 128 for a field)")->delimiter(',')->check(whole_number());
     app.add_option("--tolerances", request.tolerances, "rtol = atol, comma separated, as 1e-3,1e-6,1e-9: solves that choose their steps, in place of --steps")
         ->delimiter(',');
+    app.add_option("--atol", request.atol, "with --tolerances: the absolute tolerance of every row, which otherwise is the relative one")->check(not_empty());
     app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these; mpfr50 not for a large network), mixed: the field in single precision, the solver in double")->delimiter(',');
     app.add_option("--path", request.path, "probability path (costate list paths; default: the one that the file names, cond-ot for gaussian-mixture)")->check(not_empty());
     app.add_option("--variables", request.variables, "time, or regular: x/α over σ/α, smooth up to the data (default: time)")->check(not_empty());

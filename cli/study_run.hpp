@@ -94,6 +94,38 @@ inline guidance::StudyHooks hooks_of(Progress& progress, bool study_has_no_clock
 /// Says that a study was stopped and how it goes on.
 void tell_interrupted(bool on_disk);
 
+/// A study from its directory to its exit status: compute(keeper, progress) throws StudyStopped where it was interrupted, tell(keeper, complete) prints.
+template <class Row, class Compute, class Tell>
+int run_kept(const StudyOptions& options, const guidance::StudyProblem& problem, Compute&& compute, Tell&& tell) {
+    Keeper<Row> keeper(options.out, problem);
+    tell_dropped(keeper, options.quiet);
+    stop_on_signals();
+    bool complete = true;
+    try {
+        Progress progress(!options.json && !options.quiet);
+        compute(keeper, progress);
+    } catch (const guidance::StudyStopped&) {
+        complete = false;
+    } catch (...) {
+        keeper.abandon();
+        throw;
+    }
+    tell(keeper, complete);
+    if (complete) return done;
+    tell_interrupted(keeper.on_disk());
+    return interrupted;
+}
+
+/// The last lines of what is printed: remarks, and where the rows are.
+template <class Row>
+std::string last_lines(const StudyOptions& options, const Keeper<Row>& keeper, const std::vector<std::string>& remarks) {
+    std::string text;
+    for (const std::string& remark : remarks) text += remark + "\n";
+    if (!keeper.on_disk()) text += "nothing was kept: --out DIR writes the rows, the pictures and a report\n";
+    else if (keeper.truth()) text += fmt::format("report: {}/report.html\n", options.out);
+    return text;
+}
+
 /// costate study --tolerances: computes, keeps and tells; the exit status.
 int run_tolerances(const StudyOptions& options, const guidance::Study& study);
 

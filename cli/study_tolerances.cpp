@@ -14,21 +14,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 using ToleranceKeeper = Keeper<guidance::ToleranceRow>;
 
-// Truth and rows; false when it was interrupted.
-bool compute(const guidance::Study& study, ToleranceKeeper& keeper, bool quiet) {
-    Progress progress(!quiet);
+// Truth and rows.
+void compute(const guidance::Study& study, ToleranceKeeper& keeper, Progress& progress) {
     const guidance::StudyHooks hooks = hooks_of(progress, true);
-    try {
-        if (!keeper.truth()) keeper.keep(study.truth(hooks));
-        const std::vector<guidance::ToleranceRow> known = keeper.rows();
-        study.run(*keeper.truth(), known, [&](const guidance::ToleranceRow& row) { keeper.append(row); }, hooks);
-        return true;
-    } catch (const guidance::StudyStopped&) {
-        return false;
-    } catch (...) {
-        keeper.abandon();
-        throw;
-    }
+    if (!keeper.truth()) keeper.keep(study.truth(hooks));
+    const std::vector<guidance::ToleranceRow> known = keeper.rows();
+    study.run(*keeper.truth(), known, [&](const guidance::ToleranceRow& row) { keeper.append(row); }, hooks);
 }
 
 Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
@@ -54,6 +45,7 @@ std::string as_json(const guidance::StudyProblem& problem, const ToleranceKeeper
                        {"t1", problem.t1},
                        {"variables", problem.variables()},
                        {"loss", problem.loss},
+                       {"atol", or_null(problem.atol)},
                        {"truth_digits", problem.digits},
                        {"truth_error", keeper.truth() ? Json(keeper.truth()->relative_error) : Json()},
                        {"complete", complete},
@@ -79,23 +71,15 @@ void tell(const StudyOptions& options, const guidance::Study& study, const Toler
             "errors: relative, of the worst of {} sample{}; the truth has a relative error of about {:.0e} (two solves with other nodes and steps)\n",
             problem.samples, problem.samples == 1 ? "" : "s", keeper.truth()->relative_error);
     for (const std::string& remark : said) text += remark + "\n";
-    for (const std::string& remark : remarks) text += remark + "\n";
-    if (!keeper.on_disk()) text += "nothing was kept: --out DIR writes the rows, the pictures and a report\n";
-    else if (keeper.truth()) text += fmt::format("report: {}/report.html\n", options.out);
-    say(text);
+    say(text + last_lines(options, keeper, remarks));
 }
 
 }  // namespace
 
 int run_tolerances(const StudyOptions& options, const guidance::Study& study) {
-    ToleranceKeeper keeper(options.out, study.problem());
-    tell_dropped(keeper, options.quiet);
-    stop_on_signals();
-    const bool complete = compute(study, keeper, options.json || options.quiet);
-    tell(options, study, keeper, complete);
-    if (complete) return done;
-    tell_interrupted(keeper.on_disk());
-    return interrupted;
+    return run_kept<guidance::ToleranceRow>(
+        options, study.problem(), [&](ToleranceKeeper& keeper, Progress& progress) { compute(study, keeper, progress); },
+        [&](const ToleranceKeeper& keeper, bool complete) { tell(options, study, keeper, complete); });
 }
 
 }  // namespace costate::cli

@@ -29,6 +29,7 @@ struct StudyRequest {
     bool all_methods = false;                              // where no methods are named: every one that there is
     std::vector<std::size_t> steps{};
     std::vector<double> tolerances{};                      // not empty: solves with steps of their own take the place of equal steps
+    std::optional<double> atol{};                          // of them: the absolute tolerance of every row, the row's own unless given
     std::string path{}, variables{};                       // the probability path; time or regular
     std::optional<std::size_t> dimension{};                  // of gaussian-mixture, 2 unless given
     std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², or observation:H.npy, L = ½‖Hx₁ - y‖²
@@ -53,6 +54,7 @@ struct StudyProblem {
     std::string economies;           // what a large network is spared where nothing else was asked for; empty for none
     std::vector<std::size_t> steps;  // ascending
     std::vector<double> tolerances;  // descending; not empty: rows are those of guidance/tolerances.hpp
+    std::optional<double> atol;      // of all of them; else that of a row is its tolerance
     std::string loss;                // squared-distance or observation
     std::vector<double> observation;  // H, target_size × dimension, row by row
     std::uint64_t seed = 0;
@@ -129,6 +131,8 @@ struct Named {
     std::string parameters{};  // what may follow the name after a colon
 };
 const std::vector<Named>& study_methods();
+/// Those that go with tolerances and have no meaning on equal steps.
+std::vector<Named> methods_of_tolerances_alone();
 const std::vector<Named>& study_precisions();
 std::vector<Named> study_fields();
 

@@ -79,6 +79,9 @@ std::string left_out_of_all(const Study::Parts& parts) {
 // A name of the list, with parameters where the method has any; in full where they are left to it: "binomial" is "binomial:8".
 std::string in_full(const std::string& given) {
     const std::vector<std::string_view> parts = ode::split_spelling(given);
+    for (const Named& method : methods_of_tolerances_alone())
+        if (method.name == parts.front())
+            throw std::invalid_argument(fmt::format("--methods: '{}' is for solves that choose their steps; give --tolerances, as 1e-3,1e-6", given));
     check_names({std::string(parts.front())}, study_methods(), "methods");
     std::string name = given;
     try {
@@ -102,6 +105,7 @@ bool is_large(const Study::Parts& parts) { return parts.network && parts.network
 // Those of a study of tolerances.
 void fill_tolerance_lists(const StudyRequest& request, StudyProblem& problem) {
     problem.tolerances = checked_tolerances(request);
+    problem.atol = request.atol;
     problem.methods = without_repetition(request.methods.empty() ? default_tolerance_methods(request.all_methods) : request.methods);
     for (const std::string& name : problem.methods) (void)find_tolerance_method(name);
     const bool all = std::find(request.tableaus.begin(), request.tableaus.end(), "all") != request.tableaus.end();
@@ -113,6 +117,7 @@ void fill_tolerance_lists(const StudyRequest& request, StudyProblem& problem) {
 
 void fill_lists(const StudyRequest& request, Study::Parts& parts) {
     StudyProblem& problem = parts.problem;
+    if (request.atol) throw std::invalid_argument("--atol: equal steps follow no tolerance; give --tolerances with it, as 1e-3,1e-6");
     const auto chosen = [](std::vector<std::string> given, std::vector<std::string> otherwise) {
         return without_repetition(given.empty() ? std::move(otherwise) : std::move(given));
     };
@@ -289,6 +294,7 @@ std::string StudyProblem::configuration() const {
         json["variables"] = variables();
     }
     if (!observation.empty()) json["observation"] = hash_of(observation);
+    if (atol) json["atol"] = *atol;
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

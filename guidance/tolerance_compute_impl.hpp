@@ -52,9 +52,16 @@ private:
         scale(x0_, ends_.start);
         loss_.emplace(study_loss<T>(parts_, task.sample, 1, ends_.end));
         steps_ = {};
-        steps_.tolerance.rtol = steps_.tolerance.atol = static_cast<T>(task.tolerance);
+        steps_.tolerance = tolerance(task.tolerance, 1);
         steps_.max_steps = 2'000'000;
         knots_.assign(1, ends_.s1);
+    }
+
+    [[nodiscard]] ode::Tolerances<T> tolerance(double relative, double factor) const {
+        ode::Tolerances<T> both;
+        both.rtol = static_cast<T>(relative * factor);
+        both.atol = static_cast<T>(parts_.problem.atol.value_or(relative) * factor);
+        return both;
     }
 
     /// Runs compute() some times and keeps the median time without the first, which warms the memory; once where it is long.
@@ -120,7 +127,7 @@ private:
         const ode::otd::Adaptive method{task.method.state, task.method.norm};
         ode::otd::AdaptiveOtdWorkspace<Field, T> ws(*task.tableau, *task.tableau);
         ode::AdaptiveOptions<T> back = steps_;
-        back.tolerance.rtol = back.tolerance.atol = static_cast<T>(task.tolerance * task.method.factor);
+        back.tolerance = tolerance(task.tolerance, task.method.factor);
         outcome.seconds =
             median_seconds(task, [&] { outcome.status = method(field_, *loss_, ends_.s0, ode::View<T>(knots_), x0_, steps_, back, options, ws, result_); });
         outcome.way_back = ws.forward.status.ok() && !outcome.status.ok();

@@ -53,15 +53,19 @@ std::optional<Amplification> amplification(const Study& study) {
     ode::AdaptiveOptions<double> options;
     options.tolerance.rtol = options.tolerance.atol = 1e-9;
     const std::vector<double> knots{parts.problem.t1}, x0(parts.start(0, 1).begin(), parts.start(0, 1).end());
-    std::vector<double> states;
-    forward.follow(field, parts.problem.t0, ode::View<double>(knots), x0, options,
-                   [&](const ode::AcceptedStep<double>& step) { states.insert(states.end(), step.x.begin(), step.x.end()); });
-    if (!forward.status.ok()) return std::nullopt;
+    const auto inputs = ode::Directions<double>::every(n, 0);  // the control of the state alone is blind at an equilibrium
+    if (!ode::follow_sensitivities<Field, double>(field, parts.problem.t0, ode::View<double>(knots), x0, inputs, options, forward).ok()) return std::nullopt;
     const ode::Coefficients<double> method(ode::without_idle_stages(tableau));
     ode::StepWorkspace<double> ws;
     ode::StepRecord<Field, double> record;
     std::vector<double> rows(n * n, 0.0), x1(n);  // ∂x(t₁)/∂x(t), row by row
     for (std::size_t i = 0; i < n; ++i) rows[i * n + i] = 1;
+    std::vector<double> states = x0;  // at t₀ and at the ends of all steps
+    for (std::size_t node = 0; node < forward.grid.steps(); ++node) {
+        const auto x = std::span<const double>(states).subspan(node * n, n);
+        ode::step<double>(method, field, forward.grid.at(node), forward.grid.step(node), x, x1, record, ws);
+        states.insert(states.end(), x1.begin(), x1.end());
+    }
     Amplification result;
     const std::size_t steps = forward.grid.steps(), every = 1 + steps / 400;
     const auto keep = [&](std::size_t node) {
@@ -82,7 +86,7 @@ std::optional<Amplification> amplification(const Study& study) {
     std::reverse(result.times.begin(), result.times.end());
     std::reverse(result.norms.begin(), result.norms.end());
     result.from_start = result.norms.front();
-    result.condition = result.from_start * detail::length(x0) / detail::length(forward.x);
+    result.condition = result.from_start * detail::length(x0) / detail::length(std::span<const double>(states).last(n));
     return result;
 }
 

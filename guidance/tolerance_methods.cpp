@@ -78,6 +78,13 @@ const std::vector<Named>& tolerance_methods() {
     return methods;
 }
 
+std::vector<Named> methods_of_tolerances_alone() {
+    std::vector<Named> list;
+    for (const Named& one : tolerance_methods())
+        if (std::none_of(study_methods().begin(), study_methods().end(), [&](const Named& other) { return other.name == one.name; })) list.push_back(one);
+    return list;
+}
+
 ToleranceMethod find_tolerance_method(std::string_view spelling) {
     ToleranceMethod method;
     const auto words = ode::split_spelling(spelling);
@@ -128,7 +135,10 @@ std::vector<double> checked_tolerances(const StudyRequest& request) {
         throw std::invalid_argument("--memory: the number of steps is not known beforehand; choose a schedule with slots, as --methods online:8");
     std::vector<double> tolerances = request.tolerances;
     for (const double tolerance : tolerances)
-        if (!(tolerance >= 1e-15 && tolerance <= 0.5)) throw std::invalid_argument(fmt::format("--tolerances {}: each is between 1e-15 and 0.5", tolerance));
+        if (!(tolerance >= 1e-15 && tolerance <= 0.5))
+            throw std::invalid_argument(fmt::format("--tolerances {}: each is between 1e-15 and 0.5", tolerance));
+    if (request.atol && !(*request.atol >= 0 && *request.atol <= 1e15))
+        throw std::invalid_argument(fmt::format("--atol {}: give one that is 0 or more, and at most 1e15", *request.atol));
     std::sort(tolerances.rbegin(), tolerances.rend());
     tolerances.erase(std::unique(tolerances.begin(), tolerances.end()), tolerances.end());
     for (const std::string& precision : request.precisions)

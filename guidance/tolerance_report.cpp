@@ -78,7 +78,7 @@ std::string facts(const StudyProblem& problem, const StudyTruth& truth) {
         "x) from t<sub>0</sub> = {} to "
         "t<sub>1</sub> = {} by solves that choose their steps, for {} start{} in dimension {}, each solved by itself; the worst one is the row&#39;s, counts "
         "are of all.</dd>"
-        "<dt>Tolerance</dt><dd>rtol = atol; a step is accepted where its estimated error is below it in the root mean square over the components.</dd>"
+        "<dt>Tolerance</dt><dd>{}; a step is accepted where its estimated error is below it in the root mean square over the components.</dd>"
         "<dt>Truth</dt><dd>State and gradient of the continuous problem to {} digits; two solves with other nodes and other steps differ by {:.0e} (computed "
         "in {}).</dd>"
         "<dt>Errors</dt><dd>&#8214;x<sub>1</sub> &minus; x<sub>1</sub>*&#8214;&#8322; / &#8214;x<sub>1</sub>*&#8214;&#8322; and &#8214;g &minus; "
@@ -86,7 +86,8 @@ std::string facts(const StudyProblem& problem, const StudyTruth& truth) {
         "<dt>Step sizes</dt><dd>They depend on the start too. <code>dto</code>, its schedules and the adjoint methods leave that out (frozen); "
         "<code>controlled</code> differentiates the controller; "
         "<code>sensitive</code> chooses steps by the errors of state and sensitivities together, and then leaves it out.</dd></dl>\n",
-        problem.observation.empty() ? "" : "H ", problem.t0, problem.t1, problem.samples, problem.samples == 1 ? "" : "s", problem.dimension, problem.digits,
+        problem.observation.empty() ? "" : "H ", problem.t0, problem.t1, problem.samples, problem.samples == 1 ? "" : "s", problem.dimension,
+        problem.atol ? fmt::format("rtol as in the row, atol = {:g}", *problem.atol) : "rtol = atol", problem.digits,
         truth.relative_error, readable_seconds(truth.seconds));
 }
 
@@ -163,8 +164,11 @@ std::vector<std::string> tolerance_remarks(std::span<const ToleranceRow> rows, c
     if (amplification)
         remarks.push_back(
             fmt::format("The flow makes an error at t0 {:.3g} times as large at t1 and one made on the way up to {:.3g} times (the norms of its sensitivities); "
-                        "relative to the states its condition number is {:.3g}.{}",
-                        amplification->from_start, amplification->largest, amplification->condition,
+                        "{}{}",
+                        amplification->from_start, amplification->largest,
+                        std::isfinite(amplification->condition)
+                            ? fmt::format("relative to the states its condition number is {:.3g}.", amplification->condition)
+                            : "there is no condition number, since x(t1) is 0.",
                         amplification->largest > 10 ? " No control of local errors can prevent that." : ""));
     const auto blind = std::find_if(rows.begin(), rows.end(), [](const ToleranceRow& row) {
         return row.state_estimate && row.sensitivity_estimate && ode::Watch{*row.state_estimate, *row.sensitivity_estimate}.blind();

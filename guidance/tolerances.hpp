@@ -15,7 +15,7 @@
 
 namespace costate::guidance {
 
-/// state_error = ‖x₁ - x₁*‖₂ / ‖x₁*‖₂ and gradient_error = ‖g - g*‖₂ / ‖g*‖₂, each of the worst sample; rtol = atol = tolerance. Every sample is
+/// state_error = ‖x₁ - x₁*‖₂ / ‖x₁*‖₂ and gradient_error = ‖g - g*‖₂ / ‖g*‖₂, each of the worst sample; rtol = tolerance, and atol the same unless the study has one of its own. Every sample is
 /// solved by itself: counts are those of all samples together, estimates the largest. Where a solve fails there are no errors.
 struct ToleranceRow {
     std::string method, tableau;
@@ -86,9 +86,9 @@ double floor_of(std::string_view precision);
 struct Amplification {
     std::vector<double> times, norms;  ///< at most a few hundred of the steps, both ends among them
     double largest = 0, from_start = 0;
-    double condition = 0;  ///< ‖∂x(t₁)/∂x(t₀)‖₂ ‖x(t₀)‖ / ‖x(t₁)‖
+    double condition = 0;  ///< ‖∂x(t₁)/∂x(t₀)‖₂ ‖x(t₀)‖ / ‖x(t₁)‖; not finite where x(t₁) = 0
 };
-/// Nothing for states of more than 32 values, or where the solution cannot be followed.
+/// On steps whose error control sees the sensitivities. Nothing for states of more than 32 values, or where the solution cannot be followed.
 std::optional<Amplification> amplification(const Study& study);
 
 }  // namespace costate::guidance

@@ -62,6 +62,9 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--methods", "backsolve:fast"}, "FACTOR");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--precisions", "mpfr50"}, "f64");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--memory", "1MB"}, "online");
+    refuses({"study", "lotka-volterra", "--methods", "controlled"}, "--tolerances");
+    refuses({"study", "lotka-volterra", "--atol", "1e-9"}, "--tolerances");
+    for (const char* wrong : {"-1", "nan", "inf", "x", ""}) refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--atol", wrong}, "--atol");
     refuses({"study", "lotka-volterra", "--samples", "0"}, "--samples");
     refuses({"study", "lotka-volterra", "--samples", "1000000000"}, "--samples");
     refuses({"study", "lotka-volterra", "--loss", "hinge"}, "squared-distance");

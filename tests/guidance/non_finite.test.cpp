@@ -1,6 +1,7 @@
 // Values that are not finite: studies and profiles name the op, stage, step, time and sample that came first, on equal steps and others.
 #include "guidance/profile.hpp"
 #include "guidance/study.hpp"
+#include "guidance/tolerances.hpp"
 #include "nn/safetensors.hpp"
 #include "ode/first_non_finite.hpp"
 #include "ode/solve.hpp"
@@ -24,10 +25,10 @@ using namespace costate::guidance;
 namespace nn = costate::nn;
 namespace fs = std::filesystem;
 
-/// A network x' = −50 x³ (of each of two features), and starts at 0 and at (0, 3): the flow is tame, long Euler steps are not.
+/// A network x' = −50 x³ (of each of two features), and starts at 0 and at (0, far): the flow is tame, long Euler steps are not.
 class Cubic {
 public:
-    Cubic() : model_(fs::temp_directory_path() / fmt::format("costate-cubic-{}.safetensors", getpid())), starts_(fs::path(model_).replace_extension(".npy")) {
+    explicit Cubic(double far = 3) : model_(fs::temp_directory_path() / fmt::format("costate-cubic-{}.safetensors", getpid())), starts_(fs::path(model_).replace_extension(".npy")) {
         const nn::Array w = {{-50.0, 0.0}, {0.0, -50.0}};
         const std::vector<nn::TensorToWrite> tensors = {{"w", w, nn::DType::f32}, {"b", nn::Array{0.0, 0.0}, nn::DType::f32}};
         nn::write_safetensors(model_, tensors,
@@ -36,7 +37,7 @@ public:
                                                     {"op": "linear", "in": ["c"], "out": "u", "weight": "w", "bias": "b"}])"}});
         std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }";
         header.resize(117, ' ');
-        const double values[] = {0, 0, 0, 3};
+        const double values[] = {0, 0, 0, far};
         std::ofstream out(starts_, std::ios::binary);
         out << std::string("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n';
         out.write(reinterpret_cast<const char*>(values), sizeof values);
@@ -92,6 +93,27 @@ TEST_CASE("a study on equal steps names op, stage, step, time and sample") {
     const auto good = rows_of(fine);
     CHECK(good[0].error);
     CHECK(good[0].note.find("not finite") == std::string::npos);
+}
+
+TEST_CASE("a study of tolerances names the op as well") {
+    const Cubic cubic(1e13);  // its cube is beyond all floats
+    StudyRequest request = cubic.request();
+    request.steps = {};
+    request.tolerances = {1e-3};
+    request.tableaus = {"dormand-prince"};
+    request.precisions = {"f32", "f64"};
+    request.t1 = 1e-29;
+    const Study study(request);
+    std::vector<ToleranceRow> rows;
+    study.run(study.truth({}), std::span<const ToleranceRow>(), [&](const ToleranceRow& row) { rows.push_back(row); }, {});
+    REQUIRE(rows.size() == 2);
+    INFO(rows[0].sentence);
+    CHECK(rows[0].status == "non-finite");
+    CHECK(rows[0].sentence.starts_with("sample 1, "));
+    CHECK(rows[0].sentence.find("stage 1 in step 1") != std::string::npos);
+    CHECK(rows[0].sentence.ends_with("; first made by op mul (instruction 2 of 3)"));
+    CHECK(rows[1].status == "success");  // control
+    CHECK(rows[1].sentence.empty());
 }
 
 TEST_CASE("in mixed and double precision, and where the way back is to blame the note says so") {

@@ -107,6 +107,8 @@ TEST_CASE("at an equilibrium the state's control is blind: dto is wrong and warn
                                 .t1 = 3.0,
                                 .digits = 12});
     std::filesystem::remove(file);
+    REQUIRE(study.amplification);  // steps of its own that see the sensitivities: the norm of exp(Jt), J = (0, −3; 3/2, 0), is at most √2
+    CHECK(study.amplification->largest == Approx(std::sqrt(2)).epsilon(1e-3));
     const ToleranceRow &blind = study.row("dto", 1e-6), &seeing = study.row("sensitive", 1e-6);
     CHECK(*blind.state_error < 1e-12);
     CHECK(*blind.gradient_error > 0.1);
