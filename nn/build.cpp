@@ -99,7 +99,7 @@ void NetworkBuilder::check_belongs(const Value& value) const {
 void NetworkBuilder::complete(Layer& layer, const LayerKind& kind) const {
     for (const auto& [key, value] : layer.numbers) {
         const auto role = std::ranges::find(kind.numbers, std::string_view(key), &NumberRole::name);
-        if (role == kind.numbers.end()) throw wrong(layer, "has a number " + in_quotes(key) + ", which the op does not know; remove it");
+        if (role == kind.numbers.end()) throw wrong(layer, "has the number " + in_quotes(key) + ", which the op does not know; remove it");
         if (!(value >= role->least && value <= role->most) || (role->counts && value != std::floor(value)))
             throw wrong(layer, "has a " + in_quotes(key) + " that is none of the numbers it may be; correct it");
     }
