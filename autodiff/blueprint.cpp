@@ -14,7 +14,7 @@ constexpr int function_of() {
 
 template <class... Ops>
 constexpr std::array<Facts, sizeof...(Ops)> make_facts(ops::TypeList<Ops...>) {
-    return {Facts{Ops::name, Ops::smooth, function_of<Ops>(), Ops::fuses, &Ops::coefficients, &Ops::reads, &Ops::reads_result, &Ops::space, &Ops::flops}...};
+    return {Facts{Ops::name, Ops::smooth, Ops::traces, function_of<Ops>(), Ops::fuses, &Ops::coefficients, &Ops::reads, &Ops::reads_result, &Ops::space, &Ops::flops}...};
 }
 
 constexpr auto all_facts = make_facts(ops::List{});

@@ -82,7 +82,7 @@ using Called = std::vector<const Blueprint*>;
 /// What an op says about itself, whatever the scalar; by position in the list.
 struct Facts {
     std::string_view name;
-    bool smooth;
+    bool smooth, traces;
     /// The elementwise function that the op is (as kernels::Function), or -1.
     int function;
     bool fuses;  // freeze may make the activation that follows part of it: Node::extra

@@ -60,7 +60,7 @@ Var<T> normalise(std::span<const Var<T>> arguments, const NormalisationShape& sh
         throw std::invalid_argument("normalise: " + std::to_string(shape.groups) + " groups do not divide " + std::to_string(shape.channels) +
                                     " channels; choose a divisor");
     check_image_size("normalise", "the input", arguments[0].size(), shape.size());
-    for (std::size_t i = 1; i < arguments.size(); ++i) check_image_size("normalise", "weight or bias", arguments[i].size(), shape.channels);
+    for (std::size_t i = 1; i < arguments.size(); ++i) check_image_size("normalise", "weight or bias", arguments[i].size(), shape.weights());
     check_shared<T>("normalise", arguments.subspan(1));
     return record<ops::Normalise, T>(tape, arguments, shape.size(), tape.keep({&epsilon, 1}), 0, keep_geometry(tape, shape));
 }

@@ -20,8 +20,10 @@ bool only_moves(std::uint16_t op) {
 }  // namespace
 
 bool is_scalar_code(const Blueprint& plan) {
-    if (plan.small) return true;
     const Routine& routine = plan.routine(Mode::recording);
+    for (const Instruction& i : routine.code)
+        if (!facts(i.op).traces) return false;
+    if (plan.small) return true;
     std::size_t values = 0;
     for (const Instruction& i : routine.code) {
         if (facts(i.op).fuses || i.op == ops::index_of<ops::Call>) return false;

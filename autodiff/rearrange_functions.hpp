@@ -3,6 +3,7 @@
 #pragma once
 
 #include "autodiff/var.hpp"
+#include "autodiff/window.hpp"
 
 #include <functional>
 #include <numeric>
@@ -143,19 +144,8 @@ Var<T> broadcast_to(const Var<T>& x, const Shape& shape, const Shape& result) {
 template <class T>
 Var<T> sum_over(const Var<T>& x, const Shape& shape, const std::vector<std::size_t>& axes) {
     detail::check_array("sum_over", x, shape);
-    std::vector<bool> summed(shape.size());
-    for (const std::size_t axis : axes) {
-        if (axis >= shape.size() || summed[axis]) throw std::invalid_argument("sum_over: an axis is named twice or is none of " + detail::axes_text(shape) + "; name each once, from 0");
-        summed[axis] = true;
-    }
-    Shape strides(shape.size(), 0);
-    std::size_t count = 1;
-    for (std::size_t a = shape.size(); a-- > 0;) {
-        if (summed[a]) continue;
-        strides[a] = count;
-        count *= shape[a];
-    }
-    return segment_sum<T>(x, detail::indices_of(shape, [&](const Shape& position) { return detail::place(position, strides); }), count);
+    const std::vector<std::uint32_t> segments = detail::segments_over("sum_over", shape, axes);
+    return segment_sum<T>(x, segments, *std::max_element(segments.begin(), segments.end()) + std::size_t{1});
 }
 
 /// Means over the named axes; throws as sum_over.

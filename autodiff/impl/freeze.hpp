@@ -63,6 +63,7 @@ inline bool is_small(const Topology& graph) {
         const bool layer = node.op == ops::index_of<ops::Linear>;
         const std::size_t weights = layer ? graph.nodes[graph.arguments_of(node)[1]].size : 0;
         all += node.size + weights;
+        if (!facts(node.op).traces) return false;
         if (node.op == ops::index_of<ops::Call> || node.op == ops::index_of<ops::Conv2d> || node.size > most_elements || weights > most_weights) return false;
     }
     return all <= most_in_all;
@@ -79,14 +80,13 @@ public:
         for (Node& node : graph.nodes) {
             if (node.kind != Kind::operation) continue;
             if (!plan.small && node.op == ops::index_of<ops::Linear>) pack_matrix(node);
-            if (node.op == ops::index_of<ops::Conv2d>) pack_convolution(node);
+            if (convolves(node)) pack_convolution(node);
         }
         for (NodeId id = 0; id < graph.nodes.size(); ++id) place(id);
         for (const Node& node : graph.nodes) {
             if (node.kind != Kind::operation) continue;
             for (const NodeId a : graph.arguments_of(node)) {
-                const bool packs = node.op == ops::index_of<ops::Linear> || node.op == ops::index_of<ops::Conv2d>;
-                const bool packed = packs && node.number != 0 && a == graph.arguments_of(node)[1];
+                const bool packed = (node.op == ops::index_of<ops::Linear> || convolves(node)) && node.number != 0 && a == graph.arguments_of(node)[1];
                 if (graph.nodes[a].kind == Kind::constant && !packed) place_constant(a);
             }
         }
@@ -130,6 +130,9 @@ private:
         place->packs->transposed.share(row_threads_);
     }
 
+    static bool convolves(const Node& node) { return node.op == ops::index_of<ops::Conv2d> || node.op == ops::index_of<ops::ConvTranspose2d>; }
+
+    /// W for the op's own direction, and for the other where x̄ is wanted (a transposed convolution always: W̄ reads its geometry).
     void pack_convolution(Node& node) {
         using Packed = kernels::PackedConvolution<T>;
         constexpr std::size_t words = sizeof(kernels::ConvolutionShape) / sizeof(std::uint32_t);
@@ -137,8 +140,9 @@ private:
         const auto place = find(node, {begin, begin + words});
         if (!place) return;
         const auto shape = from_words<kernels::ConvolutionShape>(&*begin);
+        const bool transposed = node.op == ops::index_of<ops::ConvTranspose2d>;
         if (place->fresh) place->packs->convolution = Packed(place->values, shape, Packed::Direction::forward);
-        if (wanted_[graph_.arguments_of(node)[0]] && place->packs->transposed_convolution.empty())
+        if ((transposed || wanted_[graph_.arguments_of(node)[0]]) && place->packs->transposed_convolution.empty())
             place->packs->transposed_convolution = Packed(place->values, shape, Packed::Direction::transposed);
     }
 

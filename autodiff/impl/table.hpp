@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/ops/list.hpp"
+#include "kernels/symbol.hpp"
 
 #include <array>
 
@@ -14,9 +15,15 @@ struct Operation {
     void (*jvp)(const Frame<T>&);
 };
 
+template <class T>
+inline constexpr bool is_symbol = false;
+template <class T>
+inline constexpr bool is_symbol<kernels::Symbol<T>> = true;
+
 template <class T, class Op>
 constexpr Operation<T> operation() {
-    if constexpr (Op::template supported<T>) return {&Op::template forward<T>, &Op::template vjp<T>, &Op::template jvp<T>};
+    if constexpr (is_symbol<T> && !Op::traces) return {nullptr, nullptr, nullptr};
+    else if constexpr (Op::template supported<T>) return {&Op::template forward<T>, &Op::template vjp<T>, &Op::template jvp<T>};
     else return {nullptr, nullptr, nullptr};
 }
 

@@ -19,13 +19,13 @@ struct Normalise : Op {
     static bool reads(const Node&, std::size_t input, std::uint64_t wanted) { return input == 1 && (wanted & 1) != 0; }
     static std::size_t coefficients(const Node&) { return 1; }
 
-    /// saved: x̂, then the slope, then the inverses; scratch: z̄ of one group, or of the tangent all of x̂'s.
+    /// saved: x̂, then the slope, then the inverses; scratch: z̄ or w z̄ of one group, or of the tangent all of x̂'s.
     static Space space(const Node& node, const Topology& graph, Mode mode, const Called&) {
         const auto s = detail::from_words<kernels::NormalisationShape>(graph.words.data() + node.words);
         const std::size_t slope = activation(node.extra) == kernels::Function::identity ? 0 : node.size;
         return {.saved = mode == Mode::inference ? 0 : node.size + slope + s.groups,
                 .scratch = mode == Mode::tangent ? node.size : 0,
-                .scratch_shared = mode == Mode::reverse && slope != 0 ? s.group_size() : 0};
+                .scratch_shared = mode == Mode::reverse && (slope != 0 || s.pixels == 1) ? s.group_size() : 0};
     }
     static double flops(const Node& node, const Topology&, const Called&) { return 8.0 * node.size; }
 
@@ -67,7 +67,7 @@ struct Normalise : Op {
         else zero(h_dot, f.count());
         const bool affine = f.arity() == 3;
         for (std::size_t i = 0; i < f.count(); ++i) {
-            const std::size_t c = i / s.pixels % s.channels;
+            const std::size_t c = i / s.pixels % s.weights();
             T z = affine ? T(f.x(1)[c] * h_dot[i]) : h_dot[i];
             if (affine && f.dot(1)) z += f.dot(1)[c] * kept.normalised[i];
             if (affine && f.dot(2)) z += f.dot(2)[c];

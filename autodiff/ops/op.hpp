@@ -30,6 +30,8 @@ struct Op {
     static constexpr void require() {}
 
     static constexpr bool smooth = true;
+    /// Runs on Symbols, so that scalar code with it becomes a straight line: it neither asks what a value is nor is a large product.
+    static constexpr bool traces = true;
     /// Does the vjp read the value of operand `input`, given the set of operands whose adjoint is wanted (bit i, the first 64)?
     static bool reads(const Node&, std::size_t, std::uint64_t) { return false; }
     static bool reads_result(std::uint64_t) { return false; }
@@ -40,6 +42,18 @@ struct Op {
     static constexpr bool fuses = false;
     /// Arithmetic operations of one forward, a sample.
     static double flops(const Node& node, const Topology&, const Called&) { return static_cast<double>(node.size); }
+};
+
+/// An op that looks at values to decide: it needs an order, and its derivative jumps.
+struct Deciding : Op {
+    static constexpr bool smooth = false;
+    static constexpr bool traces = false;
+    template <class T>
+    static constexpr bool supported = OrderedScalar<T>;
+    template <class T>
+    static constexpr void require() {
+        require_ordered<T>();
+    }
 };
 
 constexpr kernels::Function activation(std::uint32_t extra) { return static_cast<kernels::Function>(extra); }
@@ -56,6 +70,12 @@ std::span<T> view(T* data, std::size_t count) {
 template <class T>
 void zero(T* data, std::size_t count) {
     std::fill_n(data, count, T(0));
+}
+
+/// Operand i has no part in the derivative: its adjoint stays what it is.
+template <class T>
+void contribute_nothing(const Frame<T>& f, std::size_t i) {
+    if (f.bar(i) && f.assign(i)) zero(f.bar(i), f.x_count(i));
 }
 
 }  // namespace costate::autodiff::ops

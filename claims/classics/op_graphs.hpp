@@ -1,37 +1,13 @@
 // Every op of the tape in small graphs: per-sample and shared operands, parameters, broadcasting, fusing, calls, images.
 #pragma once
 
-#include "autodiff/var.hpp"
+#include "claims/classics/op_graphs_networks.hpp"
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace costate::claims::classical {
-
-enum class Role { sample, shared, parameter };
-
-struct Operand {
-    std::size_t size;
-    Role role = Role::sample;
-};
-
-template <class T>
-using Record = std::function<autodiff::Var<T>(const std::vector<autodiff::Var<T>>&)>;
-
-/// Records one output from its operands; `op` is the op that it is about, `positive` asks for positive operands.
-template <class T>
-struct OpGraph {
-    std::string_view op;
-    std::vector<Operand> operands;
-    Record<T> record;
-    bool positive = false;
-};
 
 /// (x, t) ↦ (x² t p, Σ x + t²) with a parameter p: two outputs.
 template <class T>
@@ -173,6 +149,9 @@ std::vector<OpGraph<T>> op_graphs() {
     add_networks(list);
     add_images(list);
     add_functions(list);
+    add_windows(list);
+    if constexpr (OrderedScalar<T>) add_choices(list);
+    if constexpr (TranscendentalScalar<T>) add_tokens(list);
     return list;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "op_case.hpp"
+#include "op_cases_choices.hpp"
 #include "op_cases_images.hpp"
+#include "op_cases_tokens.hpp"
 
 namespace costate::autodiff::test {
 
@@ -175,8 +177,13 @@ std::vector<Case<T>> all_cases() {
     add_image_cases(cases);
     add_fused_cases(cases);
     add_call_cases(cases);
+    add_window_cases(cases);
+    add_matmul_cases(cases);
     if constexpr (OrderedScalar<T>) {
         using R = Reference<T>;
+        add_choice_cases(cases);
+        add_largest_cases(cases);
+        add_lookup_cases(cases);
         cases.push_back({"relu",
                          {{3}},
                          false,
@@ -188,6 +195,9 @@ std::vector<Case<T>> all_cases() {
         add_activation_cases(cases);
         add_normalisation_cases(cases);
         add_mixed_cases(cases);
+        add_softmax_cases(cases);
+        add_attention_cases(cases);
+        add_row_normalisation_cases(cases);
     }
     return cases;
 }
