@@ -1,10 +1,13 @@
 #include "nn/build.hpp"
 
-#include "nn/weights.hpp"
+#include "nn/file_error.hpp"
 #include "scalar/philox.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numbers>
+#include <set>
 #include <stdexcept>
 
 namespace costate::nn {
@@ -51,7 +54,8 @@ std::vector<Layer> needed(const std::vector<Layer>& layers, const std::string& v
 
 }  // namespace
 
-NetworkBuilder::NetworkBuilder(Purpose purpose, std::uint64_t seed) : purpose_(std::move(purpose)), seed_(seed) {}
+NetworkBuilder::NetworkBuilder(Purpose purpose, std::uint64_t seed)
+    : purpose_(std::move(purpose)), seed_(seed), checker_(shapes_, {{"x", purpose_.input_shape}, {"t", {1}}}) {}
 
 Array NetworkBuilder::uniform(std::string_view tensor, const std::vector<std::size_t>& shape, double bound) const {
     Array values(Array::shape_type(shape.begin(), shape.end()));
@@ -65,30 +69,33 @@ Array NetworkBuilder::uniform(std::string_view tensor, const std::vector<std::si
     return values;
 }
 
-Value NetworkBuilder::layer(std::string_view op, const std::vector<Value>& in, const LayerNumbers& numbers, const std::vector<NewTensor>& tensors) {
-    Layer layer{.op = std::string(op), .in = {}, .out = free_name(op, tensors), .texts = {}, .numbers = numbers};
-    const LayerKind* kind = find_layer_kind(op);
-    if (kind == nullptr) throw wrong(layer, "needs an op that does not exist; docs/networks.md names those that do");
-    if (in.size() < kind->least_inputs || in.size() > kind->most_inputs)
-        throw wrong(layer, "reads " + std::to_string(in.size()) + " values; it has to read from " + std::to_string(kind->least_inputs) + " to " +
-                               std::to_string(kind->most_inputs));
+Array NetworkBuilder::normal(std::string_view tensor, const std::vector<std::size_t>& shape) const {
+    std::vector<std::size_t> twice = shape;
+    twice.push_back(2);
+    const Array pairs = uniform(tensor, twice, 1);
+    Array values(Array::shape_type(shape.begin(), shape.end()));
+    for (std::size_t i = 0; i < values.size(); ++i)  // 1 - u is in (0, 1]
+        values.flat(i) = std::sqrt(-2 * std::log((1 - pairs.flat(2 * i)) / 2)) * std::cos(std::numbers::pi * pairs.flat(2 * i + 1));
+    return values;
+}
+
+Value NetworkBuilder::layer(std::string_view op, const std::vector<Value>& in, const LayerOptions& options, const std::vector<NewTensor>& tensors) {
+    Layer layer{.op = std::string(op), .in = {}, .out = free_name(op, tensors), .texts = options.texts, .numbers = options.numbers, .lists = options.lists};
     for (const Value& value : in) {
         check_belongs(value);
         layer.in.push_back(value.name());
-        layer.in_shapes.push_back(value.shape());
     }
-    for (const NewTensor& tensor : tensors) layer.texts[tensor.role] = tensor.name, layer.tensor_shapes[tensor.role] = shape_of(tensor.values);
-    complete(layer, *kind);
+    const auto fresh = add_tensors(layer, tensors);
+    Layer checked = layer;
     try {
-        layer.out_shape = kind->shape(layer);
+        checker_.add(checked);
     } catch (const LayerError& error) {
+        for (const std::string& name : fresh) shapes_.erase(name);
+        tensors_.resize(tensors_.size() - fresh.size());
         throw wrong(layer, error.what());
     }
-    add_tensors(layer, tensors);
-    names_.insert(layer.out);
-    layer.numbers = numbers;  // a file says what was given
-    layers_.push_back(layer);
-    return {*this, layer.out, layer.out_shape};
+    layers_.push_back(std::move(layer));
+    return {*this, checked.out, checked.out_shape};
 }
 
 void NetworkBuilder::check_belongs(const Value& value) const {
@@ -96,37 +103,29 @@ void NetworkBuilder::check_belongs(const Value& value) const {
         throw std::invalid_argument("NetworkBuilder: the value " + in_quotes(value.name()) + " belongs to another builder; build a network with one");
 }
 
-void NetworkBuilder::complete(Layer& layer, const LayerKind& kind) const {
-    for (const auto& [key, value] : layer.numbers) {
-        const auto role = std::ranges::find(kind.numbers, std::string_view(key), &NumberRole::name);
-        if (role == kind.numbers.end()) throw wrong(layer, "has the number " + in_quotes(key) + ", which the op does not know; remove it");
-        if (!(value >= role->least && value <= role->most) || (role->counts && value != std::floor(value)))
-            throw wrong(layer, "has a " + in_quotes(key) + " that is none of the numbers it may be; correct it");
-    }
-    for (const NumberRole& role : kind.numbers) {
-        if (role.required && !layer.numbers.contains(role.name)) throw wrong(layer, "has no number " + in_quotes(role.name) + "; give it");
-        layer.numbers.try_emplace(std::string(role.name), role.otherwise);
-    }
-    for (const TensorRole& role : kind.roles)
-        if (role.required && !layer.texts.contains(role.name)) throw wrong(layer, "has no " + in_quotes(role.name) + "; give the tensor");
-}
-
-void NetworkBuilder::add_tensors(Layer& layer, const std::vector<NewTensor>& tensors) {
-    for (const NewTensor& tensor : tensors) {
-        const auto [at, fresh] = index_.try_emplace(tensor.name, tensors_.size());
-        if (fresh) tensors_.push_back(tensor);
-        else if (const auto before = shape_of(tensors_[at->second].values); before != shape_of(tensor.values))
+/// The names that are new.
+std::vector<std::string> NetworkBuilder::add_tensors(Layer& layer, const std::vector<NewTensor>& tensors) {
+    for (const NewTensor& tensor : tensors)
+        if (const auto before = shapes_.find(tensor.name); before != shapes_.end() && before->second != shape_of(tensor.values))
             throw wrong(layer, "wants the tensor " + in_quotes(tensor.name) + " of the shape " + shape_text(shape_of(tensor.values)) + ", which exists as " +
-                                   shape_text(before) + "; choose another name");
+                                   shape_text(before->second) + "; choose another name");
+    std::vector<std::string> fresh;
+    for (const NewTensor& tensor : tensors) {
+        layer.texts[tensor.role] = tensor.name;
+        if (!shapes_.try_emplace(tensor.name, shape_of(tensor.values)).second) continue;
+        fresh.push_back(tensor.name);
+        tensors_.push_back(tensor);
     }
+    return fresh;
 }
 
 std::string NetworkBuilder::free_name(std::string_view op, const std::vector<NewTensor>& tensors) const {
     std::string name(op);
     if (!tensors.empty()) name = tensors[0].name.substr(0, tensors[0].name.rfind('.'));
-    if (!names_.contains(name)) return name;
+    const auto taken = [&](const std::string& value) { return value == "u" || checker_.knows(value); };
+    if (!taken(name)) return name;
     std::size_t number = 2;
-    while (names_.contains(name + "_" + std::to_string(number))) ++number;
+    while (taken(name + "_" + std::to_string(number))) ++number;
     return name + "_" + std::to_string(number);
 }
 
@@ -138,15 +137,20 @@ Network NetworkBuilder::network(const Value& u) const {
     std::set<std::string> used;
     for (const Layer& layer : layers)
         for (const auto& [role, tensor] : layer.texts) used.insert(tensor);
-    std::vector<TensorToWrite> tensors;
+    std::vector<std::pair<std::string, std::vector<std::size_t>>> tensors;
     for (const NewTensor& tensor : tensors_)
-        if (used.contains(tensor.name)) tensors.push_back({tensor.name, tensor.values, DType::f64});
-    const Metadata metadata{{"costate.format", "1"},
-                            {"architecture", format_architecture(layers)},
-                            {"input_shape", shape_text(purpose_.input_shape)},
-                            {"parametrisation", purpose_.parametrisation},
-                            {"path", purpose_.path}};
-    return read_network(SafetensorsFile("a network built in C++", safetensors_bytes(tensors, metadata)));
+        if (used.contains(tensor.name)) tensors.emplace_back(tensor.name, shape_of(tensor.values));
+    Network network{.file = "a network built in C++", .description = {}, .parameters = {}, .constants = {}};
+    NetworkDescription& about = network.description;
+    about.layers = std::move(layers);
+    about.input_shape = purpose_.input_shape;
+    about.parametrisation = purpose_.parametrisation;
+    about.path = purpose_.path;
+    nn::complete(network.file, tensors, about);
+    const auto values = [&](const std::string& name) { return std::ranges::find(tensors_, name, &NewTensor::name)->values; };
+    for (const std::string& name : about.parameters) network.parameters.push_back({name, values(name), network.parameter_count()});
+    for (const std::string& name : about.constants) network.constants.push_back({name, values(name), 0});
+    return network;
 }
 
 }  // namespace costate::nn

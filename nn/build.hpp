@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +44,12 @@ struct NewTensor {
     Array values;
 };
 
-using LayerNumbers = std::map<std::string, double, std::less<>>;
+/// What else a layer is told, by the names in docs/networks.md.
+struct LayerOptions {
+    std::map<std::string, double, std::less<>> numbers = {};
+    std::map<std::string, std::vector<std::int64_t>, std::less<>> lists = {};
+    std::map<std::string, std::string, std::less<>> texts = {};
+};
 
 /// Collects layers; nn/modules.hpp has one function or struct a layer, which is what most programs call. A tensor of the same name in two
 /// layers is one tensor. Owned by its caller, in place as long as its Values are used.
@@ -60,12 +64,15 @@ public:
     [[nodiscard]] Value x() { return {*this, "x", purpose_.input_shape}; }
     [[nodiscard]] Value t() { return {*this, "t", {1}}; }
 
-    /// The result of a layer (its tensors and numbers by the names in docs/networks.md), named after its tensors or its op.
+    /// The result of a layer (docs/networks.md names them), named after its tensors or its op.
     /// Throws std::invalid_argument: one sentence with the layer, for an unknown op, what does not fit, or a value of another builder.
-    Value layer(std::string_view op, const std::vector<Value>& in, const LayerNumbers& numbers = {}, const std::vector<NewTensor>& tensors = {});
+    Value layer(std::string_view op, const std::vector<Value>& in, const LayerOptions& options = {}, const std::vector<NewTensor>& tensors = {});
 
     /// Uniform on [-bound, bound). A value depends on the seed, the tensor's name and its place in the tensor, not on what else there is.
     [[nodiscard]] Array uniform(std::string_view tensor, const std::vector<std::size_t>& shape, double bound) const;
+
+    /// The same from N(0, 1): √(−2 log u₁) cos 2πu₂ (Box and Muller 1958).
+    [[nodiscard]] Array normal(std::string_view tensor, const std::vector<std::size_t>& shape) const;
 
     /// The network whose result is u: the layers that u depends on, checked as those of a file are; θ in the order of the layers.
     /// Throws NetworkError; std::invalid_argument where u is x or t, or of another builder.
@@ -73,16 +80,15 @@ public:
 
 private:
     void check_belongs(const Value& value) const;
-    void complete(Layer& layer, const LayerKind& kind) const;
-    void add_tensors(Layer& layer, const std::vector<NewTensor>& tensors);
+    std::vector<std::string> add_tensors(Layer& layer, const std::vector<NewTensor>& tensors);
     [[nodiscard]] std::string free_name(std::string_view op, const std::vector<NewTensor>& tensors) const;
 
     Purpose purpose_;
     std::uint64_t seed_;
-    std::vector<Layer> layers_;
-    std::set<std::string, std::less<>> names_{"x", "t", "u"};
+    std::vector<Layer> layers_;       // as they were given
     std::vector<NewTensor> tensors_;  // each name once
-    std::map<std::string, std::size_t, std::less<>> index_;
+    TensorShapes shapes_;             // theirs
+    LayerChecker checker_;
 };
 
 }  // namespace costate::nn

@@ -1,8 +1,7 @@
 #include "nn/weights.hpp"
 
 #include "nn/file_error.hpp"
-
-#include <nlohmann/json.hpp>
+#include "nn/write.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -64,17 +63,6 @@ void set_from(Network& network, std::span<const T> theta) {
 
 }  // namespace
 
-Network read_network(const SafetensorsFile& file) {
-    Network network{file.path(), describe(file), {}, {}};
-    std::size_t offset = 0;
-    for (const std::string& name : network.description.parameters) {
-        network.parameters.push_back({name, file.values(name), offset});
-        offset += network.parameters.back().values.size();
-    }
-    for (const std::string& name : network.description.constants) network.constants.push_back({name, file.values(name), 0});
-    return network;
-}
-
 void set_parameters(Network& network, std::span<const double> theta) { set_from(network, theta); }
 void set_parameters(Network& network, std::span<const float> theta) { set_from(network, theta); }
 
@@ -96,34 +84,25 @@ void load_weights(Network& network, const std::filesystem::path& file) {
 void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more, DType format) {
     std::vector<TensorToWrite> tensors;
     for (const auto* list : {&network.parameters, &network.constants})
-        for (const Weight& weight : *list) tensors.push_back({weight.name, weight.values, format});
-    Metadata metadata = network.description.metadata;
+        for (const Weight& weight : *list)
+            if (std::ranges::find(tensors, weight.name, &TensorToWrite::name) == tensors.end())  // one may be both
+                tensors.push_back({weight.name, weight.values, format});
+    const NetworkDescription& about = network.description;
+    Metadata metadata = about.metadata;
+    metadata["costate.format"] = "1";
+    metadata["architecture"] = architecture_text(about);
+    metadata["input_shape"] = shape_text(about.input_shape);
+    metadata["parametrisation"] = about.parametrisation;
+    metadata["path"] = about.path;
     for (const auto& [key, text] : more) metadata[key] = text;
     const SafetensorsFile made = in_memory(file, tensors, metadata);
-    (void)read_network(made);
+    (void)describe(made);
+    for (const TensorEntry& tensor : made.tensors()) (void)made.values(tensor.name);  // all finite
     write_safetensors(file, tensors, metadata);
     const SafetensorsFile written(file);
     for (const TensorEntry& tensor : made.tensors())
         if (!std::ranges::equal(written.bytes(tensor.name), made.bytes(tensor.name)))
             throw SafetensorsError(file, "tensor " + in_quotes(tensor.name) + " reads back as other values than were written; check the disk and save again");
-}
-
-std::string format_architecture(std::span<const Layer> layers) {
-    auto list = nlohmann::ordered_json::array();
-    for (const Layer& layer : layers) {
-        nlohmann::ordered_json entry{{"op", layer.op}, {"in", layer.in}, {"out", layer.out}};
-        for (const auto& [key, text] : layer.texts) entry[key] = text;
-        for (const auto& [key, number] : layer.numbers) {
-            if (number == std::floor(number) && std::abs(number) < 0x1p53) entry[key] = static_cast<std::int64_t>(number);
-            else entry[key] = number;
-        }
-        list.push_back(std::move(entry));
-    }
-    try {
-        return list.dump();
-    } catch (const nlohmann::json::exception&) {
-        throw std::invalid_argument("format_architecture: the name of a layer or a tensor is not UTF-8; write it in UTF-8");
-    }
 }
 
 }  // namespace costate::nn

@@ -9,9 +9,6 @@
 
 namespace costate::nn {
 
-/// Description and weights of an opened file, or of one in memory. Throws SafetensorsError or NetworkError, as load_network.
-Network read_network(const SafetensorsFile& file);
-
 /// θ ← values, parameters flat one after the other. Throws std::invalid_argument for another number of values.
 void set_parameters(Network& network, std::span<const double> theta);
 void set_parameters(Network& network, std::span<const float> theta);
@@ -20,12 +17,9 @@ void set_parameters(Network& network, std::span<const float> theta);
 /// another shape for one, SafetensorsError for a file that cannot be read; the network is then as before.
 void load_weights(Network& network, const std::filesystem::path& file);
 
-/// Writes the network as a file that load_network and every command read: the metadata of its description (`more` added or put in place of
-/// theirs) and its tensors, nearest value of `format`. Read back before and after it is put in place, whole or not at all.
+/// Writes the network as a file that load_network and every command read: its description, its metadata (`more` added or put in place of theirs)
+/// and its tensors, nearest value of `format`. Checked as a file before it is put in place, whole or not at all, and read back after.
 /// Throws NetworkError or SafetensorsError, one sentence; a weight that is not finite is one reason, and the file is then as before.
 void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more = {}, DType format = DType::f32);
-
-/// The JSON list of layers of a network file.
-std::string format_architecture(std::span<const Layer> layers);
 
 }  // namespace costate::nn

@@ -71,6 +71,31 @@ class Unet(nn.Module):
         return self.leave(self.up(torch.cat([deep, wide], dim=1), e))
 
 
+class Tokens(nn.Module):
+    """Attention on patches: strides, tokens, layer norms, heads, a positional parameter, the time as a gate, and back by a transposed convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.gate = Embedding(4), nn.Linear(8, 6)
+        self.patches, self.place = nn.Conv2d(2, 6, 2, stride=2), nn.Parameter(torch.randn(16, 6))
+        self.norm, self.qkv, self.mix = nn.LayerNorm(6), nn.Linear(6, 18), nn.Linear(6, 6)
+        self.batch, self.instance, self.grow = nn.BatchNorm2d(6), nn.InstanceNorm2d(6), nn.ConvTranspose2d(6, 2, 2, stride=2)
+        self.batch.running_mean.normal_(), self.batch.running_var.uniform_(0.5, 2)
+
+    def forward(self, x, t):
+        h = self.patches(x)
+        tokens = h.flatten(2).transpose(1, 2) + self.place
+        heads = lambda part: part.reshape(h.shape[0], 16, 2, 3).transpose(1, 2)
+        q, k, v = self.qkv(self.norm(tokens)).chunk(3, dim=-1)
+        mixed = functional.scaled_dot_product_attention(heads(q), heads(k), heads(v)).permute(0, 2, 1, 3).reshape(-1, 16, 6)
+        weights = torch.softmax(tokens @ tokens.transpose(-2, -1) / 4, dim=-1)
+        both = self.mix(mixed) - 0.5 * (weights @ tokens)
+        image = both.transpose(1, 2).reshape(x.shape[0], 6, 4, 4)
+        image = image * torch.tanh(self.gate(self.embedding(t)))[:, :, None, None]
+        image = self.instance(self.batch(image) + h) / (1 + image.mean(dim=(2, 3), keepdim=True).abs())
+        return self.grow(torch.cat([image[:, :3], torch.exp(-(image[:, 3:] ** 2))], dim=1))
+
+
 class Plus(nn.Module):
     """A function of a list, after a layer whose result is not used."""
 
@@ -99,14 +124,14 @@ class InWords(nn.Module):
 
 
 MLP = nn.Sequential(nn.Linear(3, 16), nn.SiLU(), nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Identity()), nn.Linear(16, 2))
-CLASSIFIER = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4 * 3 * 3, 5))
+CLASSIFIER = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4 * 3 * 3, 5))
 AGREE = {"mlp": (MLP, [2], "velocity"), "residual": (Residual(), [5], "velocity"), "unet": (Unet(), [2, 8, 8], "velocity"),
-         "in words": (InWords("tanh"), [2], "velocity"), "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
+         "tokens": (Tokens(), [2, 8, 8], "velocity"), "in words": (InWords("tanh"), [2], "velocity"), "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
 REFUSED = {
     "a PixelShuffle": nn.Sequential(nn.Conv2d(1, 4, 1), nn.PixelShuffle(2)),
     "GELU(approximate='tanh')": nn.Sequential(nn.Linear(2, 2), nn.GELU("tanh")),
-    "sin of something else": Plus(torch.sin),
-    "a sum of other things": Plus(lambda h: h + 1),
+    "an attention with a mask": Plus(lambda h: functional.scaled_dot_product_attention(h[:, None], h[:, None], h[:, None], is_causal=True)[:, 0]),
+    "the axis 0": Plus(lambda h: torch.softmax(h, 0)),
     "fft_fft": Plus(lambda h: torch.fft.fft(h).real),
     "cannot follow": Plus(lambda h: h if h.sum() > 0 else -h),
     "the description and the module differ by": InWords("sigmoid"),

@@ -53,7 +53,7 @@ from torch import nn
 from torch.nn import functional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from trace_torch import ExportError, arguments_of, trace
+from trace_torch import TENSORS, ExportError, arguments_of, trace
 
 CONVENTIONS = ("t=0 noise, t=1 data; linear weight out x in; layers read `in`, write `out`; the last `out` is the result; "
                "gelu is exact (erf); softplus is log(1+exp(x)) everywhere")
@@ -122,7 +122,7 @@ def embed(layer, tensor, t):
 
 
 def join(layer, tensor, *parts):
-    return torch.cat(parts, dim=1)
+    return torch.cat(parts, dim=layer.get("axis", 0) + 1)
 
 
 MEANING = {  # op: (layer, tensor by role, inputs) -> result
@@ -137,6 +137,27 @@ MEANING = {  # op: (layer, tensor by role, inputs) -> result
     "upsample_nearest": lambda layer, tensor, x: x.repeat_interleave(layer["scale"], 2).repeat_interleave(layer["scale"], 3),
     "avg_pool2d": lambda layer, tensor, x: functional.avg_pool2d(x, layer["kernel"]),
     "flatten": lambda layer, tensor, x: x.reshape(len(x), -1),
+    "conv_transpose2d": lambda layer, tensor, x: functional.conv_transpose2d(x, tensor("weight"), tensor("bias"), **{
+        key: layer[key] for key in ("stride", "padding", "output_padding", "groups", "dilation")}),
+    "layernorm": lambda layer, tensor, x: functional.layer_norm(x, x.shape[-1:], tensor("weight"), tensor("bias"), layer["eps"]),
+    "batchnorm": lambda layer, tensor, x: functional.batch_norm(x, tensor("mean"), tensor("variance"), tensor("weight"), tensor("bias"), eps=layer["eps"]),
+    "max_pool2d": lambda layer, tensor, x: functional.max_pool2d(x, layer["kernel"], layer["stride"], layer["padding"], layer["dilation"], bool(layer.get("ceil"))),
+    "embedding": lambda layer, tensor, x: tensor("weight")[x.reshape(len(x), *x.shape[2:] if x.shape[1:] == (1,) else x.shape[1:]).long()],
+    "softmax": lambda layer, tensor, x: torch.softmax(x, layer["axis"] + 1),
+    "attention": lambda layer, tensor, q, k, v: torch.softmax(layer.get("scale", q.shape[-1] ** -0.5) * q @ k.transpose(-2, -1), -1) @ v,
+    "matmul": lambda layer, tensor, a, b: a @ b,
+    "affine": lambda layer, tensor, x: layer.get("scale", 1) * x + layer.get("shift", 0),
+    "power": lambda layer, tensor, x: x ** layer["exponent"],
+    "sub": lambda layer, tensor, a, b: a - b,
+    "div": lambda layer, tensor, a, b: a / b,
+    "parameter": lambda layer, tensor: tensor("value"), "constant": lambda layer, tensor: tensor("value"),
+    "transpose": lambda layer, tensor, x: x.permute(0, *(a + 1 for a in layer["axes"])),
+    "reshape": lambda layer, tensor, x: x.reshape(len(x), *layer["shape"]),
+    "slice": lambda layer, tensor, x: x.narrow(layer["axis"] + 1, layer["begin"], (layer["count"] - 1) * layer.get("step", 1) + 1).index_select(
+        layer["axis"] + 1, torch.arange(0, (layer["count"] - 1) * layer.get("step", 1) + 1, layer.get("step", 1))),
+    "mean": lambda layer, tensor, x: x.mean([a + 1 for a in layer["axes"]]), "sum": lambda layer, tensor, x: x.sum([a + 1 for a in layer["axes"]]),
+    **{op: (lambda function: lambda layer, tensor, *x: function(*x))(getattr(torch, op)) for op in
+       ("exp", "log", "sqrt", "sin", "cos", "erf", "abs", "floor", "ceil", "round", "sign", "maximum", "minimum")},
     "silu": lambda layer, tensor, x: x * torch.sigmoid(x),
     "gelu": lambda layer, tensor, x: x * (1 + torch.erf(x / math.sqrt(2))) / 2,
     "softplus": lambda layer, tensor, x: functional.softplus(x, threshold=40.0),
@@ -259,7 +280,7 @@ def first_leaf(module):
 
 
 def used_tensors(layers, network):
-    names = [layer[key] for layer in layers for key in ("weight", "bias", "frequencies") if key in layer]
+    names = [layer[key] for layer in layers for key in TENSORS if key in layer]
     state = network.state_dict()
     missing = [name for name in names if name not in state]
     if missing:

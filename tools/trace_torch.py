@@ -20,15 +20,24 @@ class ExportError(Exception):
 ACTIVATIONS = {nn.SiLU: "silu", nn.Tanh: "tanh", nn.GELU: "gelu", nn.Softplus: "softplus", nn.ReLU: "relu", nn.Sigmoid: "sigmoid"}
 FUNCTIONS = {functional.silu: "silu", functional.gelu: "gelu", functional.softplus: "softplus", functional.relu: "relu", functional.tanh: "tanh",
              functional.sigmoid: "sigmoid", torch.tanh: "tanh", torch.relu: "relu", torch.sigmoid: "sigmoid"}
-ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
-MUL = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
+BINARY = {"add": (operator.add, operator.iadd, torch.add, "add", "add_"), "mul": (operator.mul, operator.imul, torch.mul, "mul", "mul_"),
+          "sub": (operator.sub, operator.isub, torch.sub, "sub"), "div": (operator.truediv, operator.itruediv, torch.div, "div"),
+          "maximum": (torch.maximum,), "minimum": (torch.minimum,), "matmul": (operator.matmul, torch.matmul, torch.bmm, "matmul", "bmm")}
+UNARY = {op: (getattr(torch, op), op) for op in ("exp", "log", "sqrt", "erf", "abs", "floor", "ceil", "round", "sign")}
+POWER = (operator.pow, torch.pow, "pow")
+SOFTMAX = (torch.softmax, functional.softmax, "softmax")
+ORDER = (torch.permute, torch.transpose, "permute", "transpose", "swapaxes")
+REDUCE = {"mean": (torch.mean, "mean"), "sum": (torch.sum, "sum")}
+PARTS = (torch.chunk, torch.split, "chunk", "split")
 CAT = (torch.cat, torch.concat, torch.concatenate)
 RESHAPE = (torch.flatten, torch.reshape, torch.unsqueeze, operator.getitem, "flatten", "reshape", "view", "unsqueeze")
 WAVES = {torch.sin: "sin", torch.cos: "cos", "sin": "sin", "cos": "cos"}
 NUMBERS = (getattr, "size", "dim", "numel")
+TENSORS = ("weight", "bias", "frequencies", "mean", "variance", "value")
 SAME = (nn.Identity, nn.Dropout, nn.Dropout2d)
-KNOWN = ("Linear, Conv2d, GroupNorm, AvgPool2d, Upsample, Flatten, Identity, Dropout, " + ", ".join(kind.__name__ for kind in ACTIVATIONS) +
-         ", cat, +, * and the embedding cat([sin(t f), cos(t f)])")
+KNOWN = ("Linear, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, BatchNorm2d, InstanceNorm2d, AvgPool2d, MaxPool2d, Embedding, Softmax, Upsample, Flatten, Identity, Dropout, " + ", ".join(kind.__name__ for kind in ACTIVATIONS) +
+         ", cat, arithmetic, reshape, permute, chunk, mean, sum, softmax, matmul, scaled_dot_product_attention and the embedding "
+         "cat([sin(t f), cos(t f)])")
 
 
 def number(value, what):
@@ -159,10 +168,51 @@ class Tracer:
         return self.layer(node, "conv2d", [x], **self.weights(node, leaf), stride=number(leaf.stride, f"{what} stride"), padding=padding,
                           dilation=dilation, groups=leaf.groups)
 
+    def module_convtranspose2d(self, node, leaf, x):
+        options = {key: number(getattr(leaf, key), f"{self.where(node)}: its {key}") for key in ("stride", "padding", "output_padding", "dilation")}
+        return self.layer(node, "conv_transpose2d", [x], **self.weights(node, leaf), **options, groups=leaf.groups)
+
+    def normalisation(self, node, leaf, x, op, **options):
+        roles = {role: f"{node.target}.{role}" for role in ("weight", "bias") if getattr(leaf, role, None) is not None}
+        return self.layer(node, op, [x], **roles, **options, eps=leaf.eps)
+
     def module_groupnorm(self, node, leaf, x):
-        if leaf.weight is None:
-            self.refuse(node, "a GroupNorm without weight and bias; use affine=True")
-        return self.layer(node, "groupnorm", [x], **self.weights(node, leaf), groups=leaf.num_groups, eps=leaf.eps)
+        return self.normalisation(node, leaf, x, "groupnorm", groups=leaf.num_groups)
+
+    def module_instancenorm2d(self, node, leaf, x):
+        if leaf.track_running_stats:
+            self.refuse(node, "an InstanceNorm2d with running statistics; use track_running_stats=False")
+        return self.normalisation(node, leaf, x, "groupnorm", groups=self.shape(node)[1])
+
+    def module_layernorm(self, node, leaf, x):
+        if len(leaf.normalized_shape) != 1:
+            self.refuse(node, "a LayerNorm over several axes; only the last one exists")
+        return self.normalisation(node, leaf, x, "layernorm")
+
+    def module_batchnorm2d(self, node, leaf, x):
+        if leaf.running_mean is None:
+            self.refuse(node, "a BatchNorm2d without running statistics; use track_running_stats=True")
+        return self.normalisation(node, leaf, x, "batchnorm", mean=f"{node.target}.running_mean", variance=f"{node.target}.running_var")
+
+    def module_maxpool2d(self, node, leaf, x):
+        options = {key: number(getattr(leaf, torch_key), f"{self.where(node)}: its {key}") for key, torch_key in
+                   (("kernel", "kernel_size"), ("stride", "stride"), ("padding", "padding"), ("dilation", "dilation"))}
+        return self.layer(node, "max_pool2d", [x], **options, **({"ceil": 1} if leaf.ceil_mode else {}))
+
+    def module_embedding(self, node, leaf, x):
+        if leaf.max_norm is not None:
+            self.refuse(node, "an Embedding with max_norm; use one without")
+        return self.layer(node, "embedding", [x], weight=f"{node.target}.weight")
+
+    def module_softmax(self, node, leaf, x):
+        return self.layer(node, "softmax", [x], axis=self.axis(node, leaf.dim))
+
+    def axis(self, node, dim, rank=None):
+        """An axis of a sample."""
+        rank = len(self.shape(node)) if rank is None else rank
+        if dim is None or dim % rank == 0:
+            self.refuse(node, f"an operation along the axis {dim}; name one after the batch")
+        return dim % rank - 1
 
     def module_avgpool2d(self, node, leaf, x):
         return self.pool(node, x, leaf.kernel_size, leaf.stride, leaf.padding, leaf.ceil_mode)
@@ -198,6 +248,11 @@ class Tracer:
             arguments = dict(zip(("kernel", "stride", "padding", "ceil_mode"), node.args[1:])) | dict(node.kwargs)
             arguments["kernel"] = arguments.pop("kernel_size", arguments.get("kernel"))
             return self.pool(node, self.name(node.args[0]), **arguments)
+        if target is functional.scaled_dot_product_attention:
+            scale = node.kwargs.get("scale")
+            if len(node.args) != 3 or set(node.kwargs) - {"scale"}:
+                self.refuse(node, "an attention with a mask, a causal one or dropout; only softmax(scale q k') v exists")
+            return self.layer(node, "attention", [self.name(arg) for arg in node.args], **({} if scale is None else {"scale": scale}))
         if target in (functional.dropout, functional.dropout2d):
             return self.values[node.args[0]]
         return self.operation(node, getattr(target, "__name__", str(target)))
@@ -211,6 +266,8 @@ class Tracer:
 
     def operation(self, node, called):
         target = node.target
+        if target in PARTS:
+            return {"parts": node}
         if target in NUMBERS or self.shape(node) is None:
             return {"number": node}
         if target in CAT:
@@ -219,30 +276,109 @@ class Tracer:
             return self.wave(node, WAVES[target])
         if target in RESHAPE:
             return self.reshape(node)
-        if target in ADD + MUL and len(node.args) == 2 and not (set(node.kwargs) - {"alpha"}) and node.kwargs.get("alpha", 1) == 1:
-            return self.binary(node, "add" if target in ADD else "mul")
+        if target in SOFTMAX:
+            return self.layer(node, "softmax", [self.name(node.args[0])], axis=self.axis(node, node.kwargs.get("dim", (*node.args, None)[1])))
+        if target in ORDER:
+            return self.order(node)
+        for op, targets in REDUCE.items():
+            if target in targets:
+                return self.reduce(node, op)
+        for op, targets in UNARY.items():
+            if target in targets:
+                return self.layer(node, op, [self.name(node.args[0])])
+        if target in POWER and isinstance(node.args[1], (int, float)):
+            return self.layer(node, "power", [self.name(node.args[0])], exponent=node.args[1])
+        for op, targets in BINARY.items():
+            if target in targets and len(node.args) == 2 and not (set(node.kwargs) - {"alpha"}) and node.kwargs.get("alpha", 1) == 1:
+                return self.binary(node, op)
         self.refuse(node, f"{called}, which no layer of a network file is")
 
     def binary(self, node, op):
-        a, b = (self.values.get(arg) if isinstance(arg, fx.Node) else None for arg in node.args)
-        if op == "mul" and {"t"} & {v for v in (a, b) if isinstance(v, str)}:
+        a, b = (self.values.get(arg) if isinstance(arg, fx.Node) else arg for arg in node.args)
+        if op == "mul" and "t" in (a, b):
             frequencies = b if a == "t" else a
             if isinstance(frequencies, dict) and "tensor" in frequencies:
                 return {"phase": frequencies["tensor"]}
+        if isinstance(a, (int, float)) or isinstance(b, (int, float)):
+            return self.affine(node, op, a, b)
         if op == "add" and isinstance(a, dict) and "channels" in a:
             a, b = b, a
         if op == "add" and isinstance(a, str) and isinstance(b, dict) and "channels" in b:
             return self.layer(node, "add_channel", [a, b["channels"]])
-        shapes = [self.shape(arg) for arg in node.args if isinstance(arg, fx.Node)]
-        if not isinstance(a, str) or not isinstance(b, str) or len(shapes) != 2 or shapes[0] != shapes[1]:
-            self.refuse(node, f"{'a sum' if op == 'add' else 'a product'} of other things than two values of one shape "
-                              "(or an image plus one number for each channel)")
-        return self.layer(node, op, [a, b])
+        names = [self.operand(node, arg, value) for arg, value in zip(node.args if (a, b) == tuple(map(self.values.get, node.args)) else node.args[::-1], (a, b))]
+        return self.layer(node, op, names)
+
+    def operand(self, node, arg, value):
+        """A value; one number for each channel as C x 1 x 1; a parameter or buffer of the shape of a sample."""
+        if isinstance(value, str) and len(self.shape(arg)) == len(self.shape(node)) and self.shape(arg)[0] == self.samples:
+            return value
+        if isinstance(value, dict) and "channels" in value and len(self.shape(arg)) == 4:
+            self.layers.append({"op": "reshape", "in": [value["channels"]], "out": f"{arg.name}_for_{node.name}", "shape": [self.shape(arg)[1], 1, 1]})
+            return f"{arg.name}_for_{node.name}"
+        if isinstance(value, dict) and "tensor" in value and len(self.module.state_dict()[value["tensor"]].shape) < len(self.shape(node)):
+            op = "parameter" if value["tensor"] in dict(self.module.named_parameters()) else "constant"
+            self.layers.append({"op": op, "in": [], "out": f"{arg.name}_for_{node.name}", "value": value["tensor"]})
+            return f"{arg.name}_for_{node.name}"
+        self.refuse(node, "arithmetic on other things than values of as many axes, one number for each channel, and parameters of the shape of a sample")
+
+    def affine(self, node, op, a, b):
+        constant, value, first = (a, b, True) if isinstance(a, (int, float)) else (b, a, False)
+        if not isinstance(value, str) or (op == "div" and first) or op not in ("add", "sub", "mul", "div"):
+            self.refuse(node, f"{op} of {a} and {b}, which no layer of a network file is")
+        numbers = {"add": {"shift": constant}, "sub": {"scale": -1, "shift": constant} if first else {"shift": -constant}, "mul": {"scale": constant},
+                   "div": {"scale": 1 / constant if constant else 0}}[op]
+        return self.layer(node, "affine", [value], **numbers)
+
+    def order(self, node):
+        x, rank = node.args[0], len(self.shape(node))
+        dims = node.args[1:] if len(node.args) > 2 or not isinstance(node.args[1], (tuple, list)) else tuple(node.args[1])
+        order = list(range(rank))
+        if node.target in (torch.permute, "permute"):
+            order = [d % rank for d in dims]
+        else:
+            i, j = (d % rank for d in dims)
+            order[i], order[j] = order[j], order[i]
+        if order[0] != 0:
+            self.refuse(node, "a change of the batch's axis; leave it the first")
+        return self.layer(node, "transpose", [self.name(x)], axes=[d - 1 for d in order[1:]])
+
+    def reduce(self, node, op):
+        x = node.args[0]
+        rank, dims = len(self.shape(x)), node.kwargs.get("dim", (*node.args, None)[1])
+        dims = [dims] if not isinstance(dims, (tuple, list)) else dims
+        axes = sorted(self.axis(node, d, rank) for d in dims)
+        kept = node.kwargs.get("keepdim", (*node.args, False, False)[2])
+        name = self.layer(node, op, [self.name(x)], axes=axes)
+        if kept or len(axes) == rank - 1:
+            self.layers[-1]["out"] = name + "_reduced"
+            self.layer(node, "reshape", [name + "_reduced"], shape=list(self.shape(node)[1:]) or [1])
+        return name
+
+    def part(self, node, parts, index):
+        """One of the parts that chunk or split made."""
+        x, rank = parts.args[0], len(self.shape(parts.args[0]))
+        dim = parts.kwargs.get("dim", (*parts.args, 0, 0)[2])
+        axis, count = self.axis(node, dim, rank), self.shape(node)[dim % rank]
+        begin = sum(part.shape[dim] for part in parts.meta["tensor_meta"][:index])
+        return self.layer(node, "slice", [self.name(x)], axis=axis, begin=begin, count=count)
+
+    def window(self, node):
+        """x[:, a:b] along one axis."""
+        x, index = node.args
+        index = index if isinstance(index, tuple) else (index,)
+        cut = [i for i, s in enumerate(index) if s != slice(None) and s is not Ellipsis]
+        if len(cut) != 1 or not isinstance(index[cut[0]], slice) or Ellipsis in index:
+            self.refuse(node, "an index that is no range along one axis after the batch")
+        at = cut[0]
+        begin, _, step = index[at].indices(self.shape(x)[at])
+        return self.layer(node, "slice", [self.name(x)], axis=self.axis(node, at), begin=begin, count=self.shape(node)[at], step=step)
 
     def wave(self, node, wave):
         phase = self.values.get(node.args[0])
+        if isinstance(phase, str):
+            return self.layer(node, wave, [phase])
         if not isinstance(phase, dict) or "phase" not in phase:
-            self.refuse(node, f"{wave} of something else than t times a buffer of frequencies")
+            self.refuse(node, f"{wave} of something else than a value or t times a buffer of frequencies")
         return {wave: phase["phase"]}
 
     def cat(self, node):
@@ -250,11 +386,12 @@ class Tracer:
         dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         rank = len(self.shape(node))
         values = [self.values[part] for part in parts]
-        if dim not in (1, 1 - rank):
-            self.refuse(node, f"a cat along the axis {dim}; only axis 1 exists")
+        axis = self.axis(node, dim, rank)
         if [next(iter(v)) if isinstance(v, dict) else "" for v in values] == ["sin", "cos"] and values[0]["sin"] == values[1]["cos"]:
             return self.layer(node, "time_embedding", ["t"], frequencies=values[0]["sin"], order="sin,cos")
         names = [self.name(part) for part in parts]
+        if axis > 0:
+            return self.layer(node, "concat", names, axis=axis)
         op = "concat_skip" if rank == 4 else "concat_time" if len(names) == 2 and names[1] == "t" else "concat"
         return self.layer(node, op, names)
 
@@ -262,6 +399,8 @@ class Tracer:
         """What keeps a value's numbers in their order: of t, of frequencies, an image as a list, a list as one number for each channel."""
         x = node.args[0]
         value, shape, before = self.values[x], self.shape(node), self.shape(x)
+        if isinstance(value, dict) and "parts" in value:
+            return self.part(node, value["parts"], node.args[1])
         if shape == before or (value == "t" and self.sample_size(node) == 1):
             return value
         if isinstance(value, dict) and "tensor" in value and torch.Size(shape).numel() == torch.Size(before).numel():
@@ -274,7 +413,11 @@ class Tracer:
             return {"channels": value}  # on its way to one number for each channel
         if isinstance(value, str) and len(before) == 4 and shape == (before[0], self.sample_size(x)):
             return self.layer(node, "flatten", [value])
-        self.refuse(node, f"a change of shape from {before} to {shape}; only flatten(1) exists, and what adds one number for each channel")
+        if isinstance(value, str) and node.target is operator.getitem and len(shape) == len(before) and self.sample_size(node) != self.sample_size(x):
+            return self.window(node)
+        if isinstance(value, str) and shape[0] == self.samples == before[0] and self.sample_size(node) == self.sample_size(x):
+            return self.layer(node, "reshape", [value], shape=list(shape[1:]))
+        self.refuse(node, f"a change of shape from {before} to {shape}; leave the batch the first axis")
 
 
 def arguments_of(module):
@@ -310,4 +453,4 @@ def trace(module, timed, x, t):
                           "values, or give the module a costate_architecture()") from error
     layers = Tracer(named, graph.graph, len(x)).run()
     strip = lambda text: text.removeprefix("inner.")
-    return [{key: strip(v) if key in ("weight", "bias", "frequencies") else v for key, v in layer.items()} for layer in layers]
+    return [{key: strip(v) if key in TENSORS else v for key, v in layer.items()} for layer in layers]

@@ -126,6 +126,28 @@ TEST_CASE("time embedding and images: shapes and constants as in a file") {
     CHECK(network.description.path == "none");
 }
 
+TEST_CASE("tokens, attention and tables") {
+    NetworkBuilder net({.input_shape = {4, 2, 3}});
+    const Value row = Embedding{"table", 10, 4}(net.t());
+    CHECK(row.shape() == std::vector<std::size_t>{4});
+    const Value x = LayerNorm{"norm"}(tokens(add_channel(net.x(), row)));
+    CHECK(x.shape() == std::vector<std::size_t>{6, 4});
+    const Value attended = self_attention(Linear{"qkv", 12}(x), 2);
+    const Value image = untokens(attended - softmax(x, 1), 2, 3);
+    const Value smaller = max_pool2d(ConvTranspose2d{.name = "up", .out = 6, .kernel = 2, .stride = 2, .groups = 2}(image), 2);
+    CHECK(smaller.shape() == std::vector<std::size_t>{6, 2, 3});
+    const Value q = reshape(smaller, {6, 6}), mixed = attention(q, transpose(q, {1, 0}), q);
+    const Network network = net.network(Linear{"out", 4}(mixed));
+    CHECK(network.find_parameter("up.weight")->values.shape()[1] == 3);
+    double largest = 0, square = 0;
+    for (const double w : network.find_parameter("up.weight")->values) largest = std::max(largest, std::abs(w));
+    CHECK(largest <= 1 / std::sqrt(12.0));
+    NetworkBuilder wide({.input_shape = {1}, .parametrisation = "logits"});
+    const Network table = wide.network(Embedding{"table", 100, 100}(wide.x()));
+    for (const double w : table.find_parameter("table.weight")->values) square += w * w / 10000;
+    CHECK(square == Approx(1).epsilon(0.07));  // five standard deviations: 5 √(2/10000)
+}
+
 TEST_CASE("what does not fit is refused where it is written, in one sentence") {
     NetworkBuilder net({.input_shape = {2}}), other({.input_shape = {2}});
     const auto refused = [](auto&& call, const std::string& sentence) {
@@ -146,7 +168,7 @@ TEST_CASE("what does not fit is refused where it is written, in one sentence") {
             "the layer \"c\" (\"conv2d\") has a \"groups\" that is no");
     refused([&] { return net.layer("upsample_nearest", {net.x()}); },
             "the layer \"upsample_nearest\" (\"upsample_nearest\") has no number \"scale\"; give it");
-    refused([&] { return net.layer("silu", {net.x()}, {{"slope", 2}}); },
+    refused([&] { return net.layer("silu", {net.x()}, {.numbers = {{"slope", 2}}}); },
             "the layer \"silu\" (\"silu\") has the number \"slope\", which the op does not know; remove it");
     refused([&] { return net.layer("linear", {net.x()}); }, "the layer \"linear\" (\"linear\") has no \"weight\"; give the tensor");
     (void)Linear{"twice", 3}(net.x());
