@@ -190,8 +190,8 @@ void copy_panels(std::size_t samples, std::size_t cols, std::size_t column, std:
     }
 }
 
-// One group of rows of W̄ against the copied panels of x, for `samples` samples; columns: those of W̄ from w_bar on.
-template <class V>
+// One group of rows of W̄ against the copied panels of x, for `samples` samples; columns: those of W̄ from w_bar on. z lies as Tiling reads it.
+template <class V, class Tiling>
 void outer_rows(std::size_t samples, std::size_t cols, std::size_t columns, std::size_t rows, const Element<V>* z,
                 const Element<V>* block, Element<V>* w_bar) {
     using B = Blocking<V>;
@@ -211,9 +211,9 @@ void outer_rows(std::size_t samples, std::size_t cols, std::size_t columns, std:
                                   .ahead_lines = 0,
                                   .ahead_y = true};
         const std::size_t left = columns - column;
-        if (left < B::panel) return partial_panel<V, OuterTiles<V>>(call, rows, left);
+        if (left < B::panel) return partial_panel<V, Tiling>(call, rows, left);
         const bool many = left >= at_once * B::panel;
-        (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
+        (many ? Tiling::many : Tiling::one)[rows - 1](call);
         column += (many ? at_once : 1) * B::panel;
     }
 }
@@ -233,7 +233,7 @@ void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, con
             copy_panels<V>(samples, cols, column, (columns + B::panel - 1) / B::panel, x + b0 * cols, block);
             for_each_group<B::rows>(rows, [&](std::size_t row, std::size_t count) {
                 copy_columns<V>(samples, rows, count, z_bar + b0 * rows + row, z_bar + batch * rows, z);
-                outer_rows<V>(samples, cols, columns, count, z, block, w_bar + row * cols + column);
+                outer_rows<V, OuterTiles<V>>(samples, cols, columns, count, z, block, w_bar + row * cols + column);
             });
         }
     });
