@@ -44,8 +44,12 @@ void add_windows(std::vector<OpGraph<T>>& list) {
     list.push_back({ops::SparseLinear::name, {{4}}, [](const V& v) { return resize(v[0] * v[0], {1, 2, 2}, {.height = 3, .width = 3}); }});
     const autodiff::ConvolutionShape shape = autodiff::transposed_shape(2, 2, 2, 2, {.kernel_height = 3, .kernel_width = 2, .stride_y = 2, .top = 1});
     for (const Role role : {Role::shared, Role::parameter})
-        list.push_back({ops::ConvTranspose2d::name, {{8}, {24, role}, {2, role}}, [shape](const V& v) { return conv_transpose2d(v[0], v[1], v[2], shape); }});
-    list.push_back({ops::Matmul::name, {{12}, {6, Role::parameter}}, [](const V& v) { return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .blocks = 2}); }});
+        list.push_back({ops::ConvTranspose2d::name, {{8}, {24, role}, {2, role}}, [shape](const V& v) {
+                            return conv_transpose2d(v[0], v[1], v[2], shape);
+                        }});
+    list.push_back({ops::Matmul::name, {{12}, {6, Role::parameter}}, [](const V& v) {
+                        return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .blocks = 2});
+                    }});
     list.push_back({ops::Matmul::name, {{6}, {6}}, [](const V& v) {
                         return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .transpose_a = 1, .transpose_b = 1});
                     }});

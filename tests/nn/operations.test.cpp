@@ -38,9 +38,12 @@ void add_tokens(std::map<std::string, Call<T>>& calls) {
     calls["softmax"] = [](const V& v) { return softmax(v[0], {3, 4, 2}, 1); };
     calls["log-softmax"] = [](const V& v) { return log_softmax(v[0], {3, 2, 37}, 2); };
     calls["matmul"] = [](const V& v) { return matmul(v[0], v[1], {.rows = 5, .inner = 7, .columns = 4, .blocks = 3}); };
-    calls["matmul-transposed"] = [](const V& v) { return matmul(v[0], v[1], {.rows = 9, .inner = 17, .columns = 33, .blocks = 2, .transpose_a = 1, .transpose_b = 1}); };
+    calls["matmul-transposed"] = [](const V& v) {
+        return matmul(v[0], v[1], {.rows = 9, .inner = 17, .columns = 33, .blocks = 2, .transpose_a = 1, .transpose_b = 1});
+    };
     calls["attention"] = [=](const V& v) { return attention(v[0], v[1], v[2], {.heads = 2, .queries = 5, .keys = 7, .depth = 3, .width = 4}, scale); };
-    calls["attention-causal"] = [=](const V& v) { return attention(v[0], v[1], v[2], {.heads = 2, .queries = 6, .keys = 6, .depth = 3, .width = 2, .causal = 1}, scale); };
+    const AttentionShape causal{.heads = 2, .queries = 6, .keys = 6, .depth = 3, .width = 2, .causal = 1};
+    calls["attention-causal"] = [=](const V& v) { return attention(v[0], v[1], v[2], causal, scale); };
     calls["attention-tiles"] = [=](const V& v) { return attention(v[0], v[1], v[2], {.queries = 70, .keys = 140, .depth = 2, .width = 3}, scale); };
     calls["embedding"] = [](const V& v) { return lookup(v[0], 3, v[1]); };
     calls["layer-norm"] = [=](const V& v) { return layer_norm(v[0], v[1], v[2], epsilon); };
@@ -67,8 +70,9 @@ void add_windows(std::map<std::string, Call<T>>& calls) {
     calls["bilinear-corners"] = [=](const V& v) { return resize(v[0], image, {.height = 3, .width = 8, .coordinates = Coordinates::align_corners}); };
     calls["nearest"] = [=](const V& v) { return resize(v[0], image, {.height = 7, .width = 5, .linear = false, .coordinates = Coordinates::asymmetric}); };
     calls["nearest-exact"] = [=](const V& v) { return resize(v[0], image, {.height = 7, .width = 4, .linear = false, .nearest = Nearest::round_up}); };
-    const ConvolutionShape plain = transposed_shape(3, 4, 5, 2, {.kernel_height = 3, .kernel_width = 3, .stride_y = 2, .stride_x = 2, .top = 1, .left = 1, .bottom = 1, .right = 1}, 1, 1);
-    const ConvolutionShape grouped = transposed_shape(4, 3, 4, 6, {.kernel_height = 2, .kernel_width = 3, .stride_x = 2, .dilation_y = 2, .dilation_x = 2, .groups = 2});
+    const ConvolutionShape strided{.kernel_height = 3, .kernel_width = 3, .stride_y = 2, .stride_x = 2, .top = 1, .left = 1, .bottom = 1, .right = 1};
+    const ConvolutionShape wide{.kernel_height = 2, .kernel_width = 3, .stride_x = 2, .dilation_y = 2, .dilation_x = 2, .groups = 2};
+    const ConvolutionShape plain = transposed_shape(3, 4, 5, 2, strided, 1, 1), grouped = transposed_shape(4, 3, 4, 6, wide);
     calls["conv-transpose"] = [=](const V& v) { return conv_transpose2d(v[0], v[1], v[2], plain); };
     calls["conv-transpose-groups"] = [=](const V& v) { return conv_transpose2d(v[0], v[1], v[2], grouped); };
 }
