@@ -20,7 +20,7 @@ Var<T> minimum(const Var<T>& a, const Var<T>& b) {
     return detail::binary<ops::Minimum>(a, b);
 }
 
-/// min(max(x, low), high), a bound that is std::nullopt left out; where low > high it is high. The derivative is 1 at the bounds.
+/// min(max(x, low), high), a bound that is std::nullopt left out; where low > high it is high. The derivative at the bounds is 0.
 template <class T>
 Var<T> clamp(const Var<T>& x, const std::optional<std::type_identity_t<T>>& low, const std::optional<std::type_identity_t<T>>& high) {
     require_ordered<T>();

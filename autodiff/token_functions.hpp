@@ -100,11 +100,13 @@ Var<T> layer_norm(const Var<T>& x, const Var<T>& weight, const Var<T>& bias, con
 /// Batch normalisation with the statistics of training: (x - mean)/√(variance + ε) · w + b by channel; all four are shared and one a channel.
 /// Throws std::invalid_argument where sizes do not fit.
 template <class T>
-Var<T> batch_norm(const Var<T>& x, const Var<T>& mean, const Var<T>& variance, const Var<T>& weight, const Var<T>& bias, const std::type_identity_t<T>& epsilon) {
+Var<T> batch_norm(const Var<T>& x, const Var<T>& mean, const Var<T>& variance, const Var<T>& weight, const Var<T>& bias,
+                  const std::type_identity_t<T>& epsilon) {
     const std::size_t channels = mean.size();
     for (const Var<T>* v : {&variance, &weight, &bias}) detail::check_image_size("batch_norm", "a statistic, weight or bias", v->size(), channels);
     if (x.size() % channels != 0)
-        throw std::invalid_argument("batch_norm: " + std::to_string(x.size()) + " values have no " + std::to_string(channels) + " channels; give one mean a channel");
+        throw std::invalid_argument("batch_norm: " + std::to_string(x.size()) + " values have no " + std::to_string(channels) +
+                                    " channels; give one mean a channel");
     const Var<T> factor = weight / sqrt(variance + Var<T>(epsilon));
     return add_channel(x * detail::repeated(factor, x.size() / channels, 1), bias - mean * factor);
 }

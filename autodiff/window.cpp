@@ -142,15 +142,17 @@ SparseRows rows_of(const Image& image, const Resize& to) {
     for (std::size_t c = 0; c < image.channels; ++c)
         for (const Source& y : down)
             for (const Source& x : across) {
-                const auto place = [&](std::size_t i, std::size_t j) { rows.indices.push_back(static_cast<std::uint32_t>((c * image.height + i) * image.width + j)); };
+                const auto place = [&](std::size_t i, std::size_t j) {
+                    rows.indices.push_back(static_cast<std::uint32_t>((c * image.height + i) * image.width + j));
+                };
                 place(y.first, x.first);
                 if (!to.linear) continue;
                 place(y.first, x.second);
                 place(y.second, x.first);
                 place(y.second, x.second);
                 const Rational above = 1 - y.weight, before = 1 - x.weight;
-                for (const Rational& weight : {Rational(above * before), Rational(above * x.weight), Rational(y.weight * before), Rational(y.weight * x.weight)})
-                    rows.coefficients.push_back(weight);
+                for (const Rational& of_row : {above, y.weight})
+                    for (const Rational& of_column : {before, x.weight}) rows.coefficients.push_back(Rational(of_row * of_column));
             }
     return rows;
 }
@@ -158,10 +160,11 @@ SparseRows rows_of(const Image& image, const Resize& to) {
 kernels::ConvolutionShape transposed_shape(std::size_t in_channels, std::size_t height, std::size_t width, std::size_t out_channels,
                                            const kernels::ConvolutionShape& numbers, std::size_t out_padding_y, std::size_t out_padding_x) {
     const auto extent = [](std::size_t n, std::size_t stride, std::size_t kernel, std::size_t dilation, std::size_t padding, std::size_t more) {
-        if (n == 0 || stride == 0 || kernel == 0 || dilation == 0) fail("conv_transpose2d", "a size, stride, kernel or dilation is 0; give at least 1");
-        if (more >= stride && more != 0) fail("conv_transpose2d", "the output padding " + std::to_string(more) + " is not below the stride; take a smaller one");
+        const std::string_view what = "conv_transpose2d";
+        if (n == 0 || stride == 0 || kernel == 0 || dilation == 0) fail(what, "a size, stride, kernel or dilation is 0; give at least 1");
+        if (more >= stride && more != 0) fail(what, "the output padding " + std::to_string(more) + " is not below the stride; take a smaller one");
         const std::size_t whole = (n - 1) * stride + dilation * (kernel - 1) + 1 + more;
-        if (whole <= padding || whole - padding > 0xffffffffu) fail("conv_transpose2d", "the padding leaves nothing of the image, or it is too large; pad less");
+        if (whole <= padding || whole - padding > 0xffffffffu) fail(what, "the padding leaves nothing of the image, or it is too large; pad less");
         return static_cast<std::uint32_t>(whole - padding);
     };
     kernels::ConvolutionShape s = numbers;

@@ -13,18 +13,19 @@ Var<T> window_max(const Var<T>& x, std::span<const std::uint32_t> windows, std::
     if (width == 0 || windows.empty() || windows.size() % width != 0)
         throw std::invalid_argument("window_max: " + std::to_string(windows.size()) + " indices are no windows of " + std::to_string(width) +
                                     "; pass whole windows");
+    std::vector<std::uint32_t> filled(windows.begin(), windows.end());  // with a window's first value: no other result, nothing to ask
     for (std::size_t j = 0; j < windows.size(); j += width) {
-        bool any = false;
-        for (const std::uint32_t i : windows.subspan(j, width)) {
-            any = any || i != ops::no_index;
-            if (i >= x.size() && i != ops::no_index)
+        const auto window = std::span(filled).subspan(j, width);
+        const auto first = std::find_if(window.begin(), window.end(), [](std::uint32_t i) { return i != ops::no_index; });
+        if (first == window.end()) throw std::invalid_argument("window_max: window " + std::to_string(j / width) + " is empty; give every window a value");
+        std::replace(window.begin(), window.end(), ops::no_index, std::uint32_t{*first});
+        for (const std::uint32_t i : window)
+            if (i >= x.size())
                 throw std::out_of_range("window_max: index " + std::to_string(i) + " of an array of " + std::to_string(x.size()) + " values; stay inside it");
-        }
-        if (!any) throw std::invalid_argument("window_max: window " + std::to_string(j / width) + " is empty; give every window a value");
     }
     Tape<T>& tape = detail::tape_of<T>("window_max", std::array<Var<T>, 1>{x});
     return detail::record<ops::WindowMax, T>(tape, std::array<Var<T>, 1>{x}, windows.size() / width, 0, static_cast<std::uint32_t>(width),
-                                             tape.keep_words(windows));
+                                             tape.keep_words(filled));
 }
 
 /// y_j = max of x_i over the i with segments_i = j < count, the first of equal ones; ops::no_index is left out.

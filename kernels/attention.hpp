@@ -18,9 +18,9 @@ struct AttentionShape {
     [[nodiscard]] std::size_t y_size() const { return std::size_t{queries} * width; }
     [[nodiscard]] std::size_t tile() const { return std::size_t{std::min(queries, query_tile)} * std::min(keys, key_tile); }
     /// Values of scratch that attention, and that its two derivatives need.
-    [[nodiscard]] std::size_t forward_scratch() const { return k_size() + tile() + std::size_t{std::min(queries, query_tile)} * (depth + 3); }
+    [[nodiscard]] std::size_t forward_scratch() const { return tile() + std::size_t{std::min(queries, query_tile)} * (std::size_t{depth} + 3); }
     [[nodiscard]] std::size_t derivative_scratch() const {
-        return 2 * k_size() + v_size() + 3 * tile() + std::size_t{std::min(queries, query_tile)} * (2 * std::size_t{depth} + width + 3);
+        return 2 * tile() + std::size_t{std::min(queries, query_tile)} * (2 * std::size_t{depth} + width + 3);
     }
 };
 
@@ -33,7 +33,7 @@ struct AttentionHead {
 
 namespace detail {
 
-/// What all three sweeps do for one head: tiles of scores, keys × queries, from transposed copies in scratch.
+/// What all three sweeps do for one head: tiles of scores, keys × queries, from transposed copies of the queries in scratch.
 template <TranscendentalScalar T>
 class AttentionTiles {
 public:
@@ -47,11 +47,6 @@ public:
         return block;
     }
 
-    /// x, keys × columns, transposed tile by tile.
-    T* transposed_keys(const T* x, std::size_t columns, T* to) const {
-        for (std::size_t j = 0; j < s_.keys; j += s_.key_tile) transpose<T>(keys_from(j), columns, x + j * columns, to + j * columns);
-        return to;
-    }
     /// The tile of x, queries × columns, transposed and times c.
     void transposed_queries(const T& c, const T* x, std::size_t columns, T* to) const {
         transpose<T>(count, columns, x + first * columns, to);
@@ -75,10 +70,10 @@ public:
         for (std::size_t j = 0; j < keys_seen(); j += s_.key_tile) f(j, keys_from(j));
     }
 
-    /// to (+)= aᵀ b by transposed copies of a tile of keys (depth × keys) and of queries (depth × queries).
+    /// to (+)= a b, of a tile of keys (keys × depth) and a transposed one of queries (depth × queries).
     void product(std::size_t depth, std::size_t keys, const T* a, const T* b, T* to, bool add = false) const {
         if (!add) std::fill_n(to, keys * count, T(0));
-        outer_accumulate<T>(depth, {a, depth * keys}, {b, depth * count}, {to, keys * count});
+        product_accumulate<T>(keys, depth, count, {a, keys * depth}, {b, depth * count}, {to, keys * count});
     }
     /// Queries of the tile that do not see key j: the first ones.
     [[nodiscard]] std::size_t hidden(std::size_t j) const { return s_.causal == 0 || j <= first ? 0 : std::min(j - first, count); }
@@ -89,8 +84,8 @@ public:
         for (std::size_t i = 0; i < keys; ++i) std::fill_n(score + i * count, hidden(j + i), T(0));
     }
     /// The same from a head's record.
-    void weights_again(std::size_t j, std::size_t keys, const T* k_transposed, const T* q_transposed, const T* log_sum) const {
-        product(s_.depth, keys, k_transposed + j * s_.depth, q_transposed, score);
+    void weights_again(std::size_t j, std::size_t keys, const T* k, const T* q_transposed, const T* log_sum) const {
+        product(s_.depth, keys, k + j * s_.depth, q_transposed, score);
         weights(j, keys, log_sum + first);
     }
 
@@ -119,7 +114,6 @@ template <TranscendentalScalar T>
 void attention(const AttentionShape& s, const T& scale_by, const AttentionHead<T>& head, T* scratch) {
     using std::exp, std::log;
     detail::AttentionTiles<T> tiles(s, scratch);
-    T* const k = tiles.transposed_keys(head.k, s.depth, tiles.take(s.k_size()));
     T* const q = tiles.take(std::size_t{std::min(s.queries, s.query_tile)} * s.depth);
     T* const largest = tiles.take(std::min(s.queries, s.query_tile));
     T* const total = tiles.take(std::min(s.queries, s.query_tile));
@@ -130,7 +124,7 @@ void attention(const AttentionShape& s, const T& scale_by, const AttentionHead<T
         tiles.transposed_queries(scale_by, head.q, s.depth, q);
         std::fill_n(total, count, T(0));
         tiles.for_each_key_tile([&](std::size_t j, std::size_t keys) {
-            tiles.product(s.depth, keys, k + j * s.depth, q, tiles.score);
+            tiles.product(s.depth, keys, head.k + j * s.depth, q, tiles.score);
             if (j > 0) std::copy_n(largest, count, tiles.row);
             detail::raise(tiles, j, keys, j == 0, largest);
             for (std::size_t i = 0; j > 0 && i < count; ++i) {
@@ -160,12 +154,8 @@ void attention_pullback(const AttentionShape& s, const T& scale_by, const Attent
     detail::AttentionTiles<T> tiles(s, scratch);
     const bool scores = bar.q || bar.k;
     const std::size_t most = std::min(s.queries, s.query_tile);
-    T* const k = tiles.transposed_keys(head.k, s.depth, tiles.take(s.k_size()));
-    T* const v = tiles.take(s.v_size());
-    if (scores) tiles.transposed_keys(head.v, s.width, v);
     T* const q = tiles.take(most * s.depth);
     T* const y_transposed = tiles.take(most * s.width);
-    T* const turned = tiles.take(s.tile());
     T* const score_bar = tiles.take(s.tile());
     tiles.for_each_query_tile([&] {
         const std::size_t first = tiles.first, count = tiles.count;
@@ -175,20 +165,16 @@ void attention_pullback(const AttentionShape& s, const T& scale_by, const Attent
         for (std::size_t i = 0; scores && i < count; ++i) tiles.row[i] = dot<T>({d + i * s.width, s.width}, {head.y + (first + i) * s.width, s.width});
         tiles.for_each_key_tile([&](std::size_t j, std::size_t keys) {
             const std::size_t n = keys * count;
-            tiles.weights_again(j, keys, k, q, head.log_sum);
-            if (bar.v) {
-                transpose<T>(keys, count, tiles.score, turned);
-                outer_accumulate<T>(count, {turned, n}, {d, count * s.width}, {bar.v + j * s.width, keys * s.width});
-            }
+            tiles.weights_again(j, keys, head.k, q, head.log_sum);
+            if (bar.v) product_accumulate<T>(keys, count, s.width, {tiles.score, n}, {d, count * s.width}, {bar.v + j * s.width, keys * s.width});
             if (!scores) return;
-            tiles.product(s.width, keys, v + j * s.width, y_transposed, score_bar);
+            tiles.product(s.width, keys, head.v + j * s.width, y_transposed, score_bar);
             detail::subtract_along<T>({score_bar, n}, {tiles.row, count}, {score_bar, n});
             mul<T>({score_bar, n}, {tiles.score, n}, {score_bar, n});
             scale<T>(scale_by, {score_bar, n}, {score_bar, n});
             if (bar.q) outer_accumulate<T>(keys, {score_bar, n}, {head.k + j * s.depth, keys * s.depth}, {bar.q + first * s.depth, count * s.depth});
-            if (!bar.k) return;
-            transpose<T>(keys, count, score_bar, turned);
-            outer_accumulate<T>(count, {turned, n}, {head.q + first * s.depth, count * s.depth}, {bar.k + j * s.depth, keys * s.depth});
+            if (bar.k)
+                product_accumulate<T>(keys, count, s.depth, {score_bar, n}, {head.q + first * s.depth, count * s.depth}, {bar.k + j * s.depth, keys * s.depth});
         });
     });
 }
@@ -198,9 +184,6 @@ template <TranscendentalScalar T>
 void attention_tangent(const AttentionShape& s, const T& scale_by, const AttentionHead<T>& head, const AttentionHead<T>& dot, T* scratch) {
     detail::AttentionTiles<T> tiles(s, scratch);
     const std::size_t most = std::min(s.queries, s.query_tile);
-    T* const k = tiles.transposed_keys(head.k, s.depth, tiles.take(s.k_size()));
-    T* const k_dot = tiles.take(s.k_size());
-    if (dot.k) tiles.transposed_keys(dot.k, s.depth, k_dot);
     T* const q = tiles.take(most * s.depth);
     T* const q_dot = tiles.take(most * s.depth);
     T* const score_dot = tiles.take(s.tile());
@@ -213,12 +196,12 @@ void attention_tangent(const AttentionShape& s, const T& scale_by, const Attenti
         std::fill_n(tiles.row, count, T(0));
         tiles.for_each_key_tile([&](std::size_t j, std::size_t keys) {
             const std::size_t n = keys * count;
-            tiles.weights_again(j, keys, k, q, head.log_sum);
+            tiles.weights_again(j, keys, head.k, q, head.log_sum);
             if (dot.v) outer_accumulate<T>(keys, {tiles.score, n}, {dot.v + j * s.width, keys * s.width}, {y_dot, count * s.width});
             if (!dot.q && !dot.k) return;
             std::fill_n(score_dot, n, T(0));
-            if (dot.q) tiles.product(s.depth, keys, k + j * s.depth, q_dot, score_dot, true);
-            if (dot.k) tiles.product(s.depth, keys, k_dot + j * s.depth, q, score_dot, true);
+            if (dot.q) tiles.product(s.depth, keys, head.k + j * s.depth, q_dot, score_dot, true);
+            if (dot.k) tiles.product(s.depth, keys, dot.k + j * s.depth, q, score_dot, true);
             mul<T>({score_dot, n}, {tiles.score, n}, {score_dot, n});
             column_sums_accumulate<T>(keys, {score_dot, n}, {tiles.row, count});
             outer_accumulate<T>(keys, {score_dot, n}, {head.v + j * s.width, keys * s.width}, {y_dot, count * s.width});

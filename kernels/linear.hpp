@@ -1,4 +1,4 @@
-// Dense layers: y = act(x Wᵀ + b), and the three products of its reverse sweep. All arrays are batch-major and contiguous.
+// Dense layers: y = act(x Wᵀ + b), and the three products of its reverse sweep; products of plain matrices. All arrays are batch-major and contiguous.
 #pragma once
 
 #include "kernels/packed_matrix.hpp"
@@ -63,6 +63,16 @@ void outer_accumulate(std::size_t batch, std::span<const T> z_bar, std::span<con
     check_size("outer_accumulate", "w_bar", w_bar.size(), rows * cols);
     if constexpr (simd::Vectorised<T>) simd::table<T>().outer_accumulate(batch, rows, cols, z_bar.data(), x.data(), w_bar.data());
     else reference::outer_accumulate(batch, rows, cols, z_bar.data(), x.data(), w_bar.data());
+}
+
+/// y += a b, row-major m × k times k × n, k ascending from the old value; y overlaps nothing. Throws std::invalid_argument for a wrong size.
+template <Scalar T>
+void product_accumulate(std::size_t m, std::size_t k, std::size_t n, std::span<const T> a, std::span<const T> b, std::span<T> y) {
+    check_size("product_accumulate", "a", a.size(), m * k);
+    check_size("product_accumulate", "b", b.size(), k * n);
+    check_size("product_accumulate", "y", y.size(), m * n);
+    if constexpr (simd::Vectorised<T>) simd::table<T>().product_accumulate(m, k, n, a.data(), b.data(), y.data());
+    else reference::product_accumulate(m, k, n, a.data(), b.data(), y.data());
 }
 
 /// b̄_o += Σ_b z̄_bo, b ascending from the old value. Throws std::invalid_argument for a wrong size.

@@ -1,4 +1,4 @@
-// Products of plain matrices, each operand as it lies or transposed; the sum runs over the rows of what outer_accumulate reads.
+// Products of plain matrices, each operand as it lies or transposed.
 #pragma once
 
 #include "kernels/linear.hpp"
@@ -31,25 +31,23 @@ void transpose(std::size_t rows, std::size_t columns, const T* from, T* to) {
         }
 }
 
-/// A matrix as it is stored: of op(a) or of its transpose.
+/// A matrix as it is stored: that of op(a), or its transpose.
 template <class T>
 struct Stored {
     const T* data;
     bool transposed;
 };
 
-/// y += op(a) op(b) with op(a) m × k, op(b) k × n, y m × n; k ascending from the old value. `scratch` holds m k + k n values; y overlaps nothing.
+/// y += op(a) op(b) with op(a) m × k, op(b) k × n, y m × n; k ascending from the old value. `scratch` holds k n values where b is transposed.
+/// y overlaps nothing.
 template <Scalar T>
 void product_accumulate(std::size_t m, std::size_t k, std::size_t n, Stored<T> a, Stored<T> b, T* y, T* scratch) {
-    if (!a.transposed) {
-        transpose<T>(m, k, a.data, scratch);
-        a.data = scratch;
-    }
     if (b.transposed) {
-        transpose<T>(n, k, b.data, scratch + m * k);
-        b.data = scratch + m * k;
+        transpose<T>(n, k, b.data, scratch);
+        b.data = scratch;
     }
-    outer_accumulate<T>(k, {a.data, k * m}, {b.data, k * n}, {y, m * n});
+    if (a.transposed) outer_accumulate<T>(k, {a.data, k * m}, {b.data, k * n}, {y, m * n});
+    else product_accumulate<T>(m, k, n, {a.data, m * k}, {b.data, k * n}, {y, m * n});
 }
 
 }  // namespace costate::kernels

@@ -79,7 +79,8 @@ void softmax(const SoftmaxShape& s, std::size_t batch, const T* x, T* y, T* scra
             apply<T>(Function::log, row, row);
             detail::subtract_along<T>(to, row, to);
         } else {
-            detail::along<T>(to, row, to, [](auto a, const T& value, auto c) { scale<T>(T(T(1) / value), a, c); }, [](auto a, auto b, auto c) { div<T>(a, b, c); });
+            const auto divide_by_one = [](auto a, const T& value, auto c) { scale<T>(T(T(1) / value), a, c); };
+            detail::along<T>(to, row, to, divide_by_one, [](auto a, auto b, auto c) { div<T>(a, b, c); });
         }
     }
 }
@@ -107,7 +108,8 @@ void softmax_product(const SoftmaxShape& s, std::size_t batch, const T* y, const
             detail::subtract_along<T>(of_d, row, h);
         } else {
             detail::sums_along<T>(s.length, of_d, row);
-            detail::along<T>(h, row, h, [](auto a, const T& value, auto c) { scale<T>(value, a, c); }, [](auto a, auto b, auto c) { mul<T>(a, b, c); });
+            const auto times_one = [](auto a, const T& value, auto c) { scale<T>(value, a, c); };
+            detail::along<T>(h, row, h, times_one, [](auto a, auto b, auto c) { mul<T>(a, b, c); });
             sub<T>(of_d, h, h);
         }
         if (accumulate_there) accumulate<T>(h, target);

@@ -10,41 +10,49 @@ struct Clamp : Deciding {
     static std::size_t coefficients(const Node&) { return 2; }
     static bool reads(const Node&, std::size_t, std::uint64_t) { return true; }
 
+    /// The bounds, read once before a loop.
     template <class T>
-    static bool below(const Frame<T>& f, const T& x) {
-        return (f.extra() & 1) != 0 && x < f.coefficients()[0];
-    }
-    template <class T>
-    static bool above(const Frame<T>& f, const T& x) {
-        return (f.extra() & 2) != 0 && f.coefficients()[1] < x;
-    }
+    struct Bounds {
+        T low, high;
+        bool has_low, has_high;
+        explicit Bounds(const Frame<T>& f)
+            : low(f.coefficients()[0]), high(f.coefficients()[1]), has_low((f.extra() & 1) != 0), has_high((f.extra() & 2) != 0) {}
+        [[nodiscard]] bool held(const T& x) const { return (has_low && x <= low) || (has_high && high <= x); }
+    };
 
     template <class T>
     static void forward(const Frame<T>& f) {
+        const Bounds<T> bounds(f);
         const T* x = f.x(0);
         T* y = f.y();
-        for (std::size_t i = 0; i < f.count(); ++i) {
-            y[i] = below(f, x[i]) ? f.coefficients()[0] : x[i];
-            if (above(f, y[i])) y[i] = f.coefficients()[1];
-        }
+        const std::size_t n = f.count();
+        if (bounds.has_low)
+            for (std::size_t i = 0; i < n; ++i) y[i] = x[i] < bounds.low ? bounds.low : x[i];
+        const T* raised = bounds.has_low ? y : x;
+        if (bounds.has_high)
+            for (std::size_t i = 0; i < n; ++i) y[i] = bounds.high < raised[i] ? bounds.high : raised[i];
     }
-    /// x̄ += ȳ where low ≤ x ≤ high: at the bounds all of it, as PyTorch has it
+    /// x̄ += ȳ where low < x < high: at the bounds nothing, as PyTorch 2.15 has it
     template <class T>
     static void vjp(const Frame<T>& f) {
         T* bar = f.bar(0);
         if (!bar) return;
+        const Bounds<T> bounds(f);
         const T* x = f.x(0);
         const T* y_bar = f.y_bar();
+        const bool assign = f.assign(0);
         for (std::size_t i = 0; i < f.count(); ++i) {
-            const T term = below(f, x[i]) || above(f, x[i]) ? T(0) : y_bar[i];
-            bar[i] = f.assign(0) ? term : T(bar[i] + term);
+            const T term = bounds.held(x[i]) ? T(0) : y_bar[i];
+            bar[i] = assign ? term : T(bar[i] + term);
         }
     }
     template <class T>
     static void jvp(const Frame<T>& f) {
         const T* x = f.x(0);
         const T* dot = f.dot(0);
-        for (std::size_t i = 0; i < f.count(); ++i) f.y_dot()[i] = !dot || below(f, x[i]) || above(f, x[i]) ? T(0) : dot[i];
+        if (!dot) return zero(f.y_dot(), f.count());
+        const Bounds<T> bounds(f);
+        for (std::size_t i = 0; i < f.count(); ++i) f.y_dot()[i] = bounds.held(x[i]) ? T(0) : dot[i];
     }
 };
 

@@ -13,7 +13,7 @@ struct Matmul : Op {
     static bool reads(const Node&, std::size_t input, std::uint64_t wanted) { return (wanted >> (1 - input) & 1) != 0; }
     static Space space(const Node& node, const Topology& graph, Mode, const Called&) {
         const auto s = detail::from_words<kernels::MatmulShape>(graph.words.data() + node.words);
-        return {.scratch_shared = s.a_size() + s.b_size() + s.y_size()};
+        return {.scratch_shared = std::max({s.a_size(), s.b_size(), s.y_size()})};  // one transposed factor
     }
     static double flops(const Node& node, const Topology& graph, const Called&) {
         return 2.0 * detail::from_words<kernels::MatmulShape>(graph.words.data() + node.words).inner * static_cast<double>(node.size);

@@ -5,6 +5,7 @@
 #include "autodiff/ops/saved_slope.hpp"
 
 #include <cmath>
+#include <concepts>
 
 namespace costate::autodiff::ops {
 
@@ -78,7 +79,8 @@ struct Sign : Steps<Sign> {
     static constexpr std::string_view name = "sign";
     template <class T>
     static T value(const T& x) {
-        return x < T(0) ? T(-1) : T(0) < x ? T(1) : T(x - x);  // 0, or NaN
+        const T above = T(0) < x ? T(1) : T(x - x);  // 0, or NaN
+        return x < T(0) ? T(-1) : above;
     }
 };
 
@@ -94,17 +96,17 @@ struct Abs : SavedSlope {
     }
     template <class T>
     static T value(const T& x) {
-        return x < T(0) ? T(-x) : T(x + T(0));
+        if constexpr (std::floating_point<T>) return std::abs(x);
+        else return x < T(0) ? T(-x) : x;
     }
     template <class T>
     static void forward(const Frame<T>& f) {
         const T* x = f.x(0);
         T* y = f.y();
-        T* slope = f.saved();
-        for (std::size_t i = 0; i < f.count(); ++i) {
-            if (slope) slope[i] = Sign::value(x[i]);
-            y[i] = value(x[i]);
-        }
+        const std::size_t n = f.count();
+        if (T* slope = f.saved())
+            for (std::size_t i = 0; i < n; ++i) slope[i] = Sign::value(x[i]);
+        for (std::size_t i = 0; i < n; ++i) y[i] = value(x[i]);
     }
 };
 

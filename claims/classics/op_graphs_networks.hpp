@@ -28,7 +28,9 @@ void add_choices(std::vector<OpGraph<T>>& list) {
     list.push_back({ops::WindowMax::name, {{6}}, [steps](const V& v) {
                         return max_pool2d(v[0] + v[0].tape()->constant(steps), {1, 2, 3}, {.kernel_height = 2, .kernel_width = 2, .left = 1});
                     }});
-    list.push_back({ops::Lookup::name, {{6, Role::parameter}, {2}}, [off](const V& v) { return lookup(v[0] * v[0], 2, clamp(v[1] + off, T(0), T(2))); }});
+    list.push_back({ops::Lookup::name, {{6, Role::parameter}, {2}}, [off](const V& v) {
+                        return lookup(v[0] * v[0], 2, clamp(v[1] + off, T(0), T(2)));
+                    }});
 }
 
 template <class T>
@@ -36,12 +38,18 @@ void add_windows(std::vector<OpGraph<T>>& list) {
     namespace ops = autodiff::ops;
     using V = std::vector<autodiff::Var<T>>;
     list.push_back({ops::Equal::name, {{3}}, [](const V& v) { return (equal(v[0], v[0]) + v[0]) * v[0]; }});
-    list.push_back({ops::Where::name, {{3}, {1, Role::parameter}}, [](const V& v) { return where(v[0], v[0] * v[1], v[1]) + where(v[0] - v[0], v[0], v[1] * v[1]); }});
+    list.push_back({ops::Where::name, {{3}, {1, Role::parameter}}, [](const V& v) {
+                        return where(v[0], v[0] * v[1], v[1]) + where(v[0] - v[0], v[0], v[1] * v[1]);
+                    }});
     list.push_back({ops::SparseLinear::name, {{4}}, [](const V& v) { return resize(v[0] * v[0], {1, 2, 2}, {.height = 3, .width = 3}); }});
     const autodiff::ConvolutionShape shape = autodiff::transposed_shape(2, 2, 2, 2, {.kernel_height = 3, .kernel_width = 2, .stride_y = 2, .top = 1});
     for (const Role role : {Role::shared, Role::parameter})
-        list.push_back({ops::ConvTranspose2d::name, {{8}, {24, role}, {2, role}}, [shape](const V& v) { return conv_transpose2d(v[0], v[1], v[2], shape); }});
-    list.push_back({ops::Matmul::name, {{12}, {6, Role::parameter}}, [](const V& v) { return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .blocks = 2}); }});
+        list.push_back({ops::ConvTranspose2d::name, {{8}, {24, role}, {2, role}}, [shape](const V& v) {
+                            return conv_transpose2d(v[0], v[1], v[2], shape);
+                        }});
+    list.push_back({ops::Matmul::name, {{12}, {6, Role::parameter}}, [](const V& v) {
+                        return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .blocks = 2});
+                    }});
     list.push_back({ops::Matmul::name, {{6}, {6}}, [](const V& v) {
                         return matmul(v[0], v[1], {.rows = 2, .inner = 3, .columns = 2, .transpose_a = 1, .transpose_b = 1});
                     }});

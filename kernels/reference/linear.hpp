@@ -80,6 +80,13 @@ void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, con
         for (std::size_t o = 0; o < rows; ++o) axpy(cols, z_bar[b * rows + o], x + b * cols, w_bar + o * cols);
 }
 
+/// y += a b, row-major m × k times k × n, k ascending from the old value.
+template <Scalar T>
+void product_accumulate(std::size_t m, std::size_t k, std::size_t n, const T* a, const T* b, T* y) {
+    for (std::size_t i = 0; i < m; ++i)
+        for (std::size_t l = 0; l < k; ++l) axpy(n, a[i * k + l], b + l * n, y + i * n);
+}
+
 /// b̄_o += Σ_b z̄_bo, b ascending from the old value.
 template <Scalar T>
 void column_sums_accumulate(std::size_t batch, std::size_t cols, const T* z_bar, T* bias_bar) {

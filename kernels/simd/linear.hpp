@@ -191,8 +191,9 @@ void copy_panels(std::size_t samples, std::size_t cols, std::size_t column, std:
     }
 }
 
-// One group of rows of W̄ against the copied panels of x, the first of which has `leading` columns if any; columns: of W̄ from w_bar on.
-template <class V>
+// One group of rows of W̄ against the copied panels of x, the first of which has `leading` columns if any; columns: of W̄ from w_bar on. z lies as
+// Tiling reads it.
+template <class V, class Tiling>
 void outer_rows(std::size_t samples, std::size_t cols, std::size_t leading, std::size_t columns, std::size_t rows, const Element<V>* z, const Element<V>* block,
                 Element<V>* w_bar) {
     using B = Blocking<V>;
@@ -205,15 +206,15 @@ void outer_rows(std::size_t samples, std::size_t cols, std::size_t leading, std:
         columns -= done;
     };
     if (leading != 0) {
-        partial_panel<V, OuterTiles<V>>(call, rows, leading);
+        partial_panel<V, Tiling>(call, rows, leading);
         pass(1, leading);
     }
     while (columns >= B::panel) {
         const bool many = columns >= at_once * B::panel;
-        (many ? OuterTiles<V>::many : OuterTiles<V>::one)[rows - 1](call);
+        (many ? Tiling::many : Tiling::one)[rows - 1](call);
         pass(many ? at_once : 1, (many ? at_once : 1) * B::panel);
     }
-    if (columns != 0) partial_panel<V, OuterTiles<V>>(call, rows, columns);
+    if (columns != 0) partial_panel<V, Tiling>(call, rows, columns);
 }
 
 // Columns before the rows of W̄ are aligned to vectors; in a large W̄ they are few, and the rest crosses no cache lines on its way to memory.
@@ -241,7 +242,7 @@ void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, con
             copy_panels<V>(samples, cols, column + leading, panels, x + b0 * cols, block + first * samples * B::panel);
             for_each_group<B::rows>(rows, [&](std::size_t row, std::size_t count) {
                 copy_columns<V>(samples, rows, count, z_bar + b0 * rows + row, z_bar + batch * rows, z);
-                outer_rows<V>(samples, cols, leading, columns, count, z, block, w_bar + row * cols + column);
+                outer_rows<V, OuterTiles<V>>(samples, cols, leading, columns, count, z, block, w_bar + row * cols + column);
             });
         }
     });

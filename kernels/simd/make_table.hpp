@@ -4,6 +4,7 @@
 #include "kernels/simd/convolution.hpp"
 #include "kernels/simd/linear.hpp"
 #include "kernels/simd/pairs.hpp"
+#include "kernels/simd/product.hpp"
 #include "kernels/simd/straight_line.hpp"
 
 namespace costate::kernels::simd {
@@ -17,6 +18,7 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .tile_rows = Blocking<V>::rows,
             .linear = &linear<V>,
             .outer_accumulate = &outer_accumulate<V>,
+            .product_accumulate = &product_accumulate<V>,
             .column_sums_accumulate = &column_sums_accumulate<V>,
             .convolve = &convolve<V>,
             .convolve_weights = &convolve_weights<V>,

@@ -96,6 +96,7 @@ struct Table {
 
     void (*linear)(const Packed<T>& w, const LinearCall<T>& call);
     void (*outer_accumulate)(std::size_t batch, std::size_t rows, std::size_t cols, const T* z_bar, const T* x, T* w_bar);
+    void (*product_accumulate)(std::size_t m, std::size_t k, std::size_t n, const T* a, const T* b, T* y);
     void (*column_sums_accumulate)(std::size_t batch, std::size_t cols, const T* z_bar, T* bias_bar);
 
     void (*convolve)(const TapCall<T>& call);

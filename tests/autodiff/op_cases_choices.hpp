@@ -95,7 +95,8 @@ void add_largest_cases(std::vector<Case<T>>& cases) {
                      false,
                      [apart](const auto& v) {
                          const auto x = apart(v[0]);
-                         return concat(std::vector<Var<T>>{max_over(x, {2, 3, 2}, {0, 2}), min_over(x, {2, 3, 2}, {1}), segment_max<T>(x, std::vector<std::uint32_t>{1, 1, 0, 1, ops::no_index, 0, 1, 1, 1, 1, 1, 1}, 2)});
+                         const std::vector<std::uint32_t> segments{1, 1, 0, 1, ops::no_index, 0, 1, 1, 1, 1, 1, 1};
+                         return concat(std::vector<Var<T>>{max_over(x, {2, 3, 2}, {0, 2}), min_over(x, {2, 3, 2}, {1}), segment_max<T>(x, segments, 2)});
                      },
                      [apart_value](const Samples<T>& v) {
                          const std::vector<R> x = apart_value(v[0]), minus = map(x, [](const R& a) { return R(-a); });
@@ -114,7 +115,8 @@ void add_largest_cases(std::vector<Case<T>>& cases) {
                      },
                      [apart_value](const Samples<T>& v) {
                          const std::vector<R> x = apart_value(v[0]);
-                         return std::vector<R>{largest_of(x, {0, 1}), largest_of(x, {1, 2, 3}), largest_of(x, {0, 1, 4, 5}), largest_of(x, {1, 2, 3, 5, 6, 7}), largest_of(x, {4, 5, 8, 9}), largest_of(x, {5, 6, 7, 9, 10, 11})};
+                         return std::vector<R>{largest_of(x, {0, 1}),       largest_of(x, {1, 2, 3}),    largest_of(x, {0, 1, 4, 5}),
+                                               largest_of(x, {1, 2, 3, 5, 6, 7}), largest_of(x, {4, 5, 8, 9}), largest_of(x, {5, 6, 7, 9, 10, 11})};
                      }});
 }
 
@@ -147,12 +149,15 @@ void add_window_cases(std::vector<Case<T>>& cases) {
                      false,
                      [](const auto& v) {
                          const Image image{1, 2, 2};
-                         return concat(resize(v[0], image, {.height = 1, .width = 3}), resize(v[0], image, {.height = 3, .width = 2, .coordinates = Coordinates::align_corners})) +
-                                concat(resize(v[0], image, {.height = 1, .width = 3, .linear = false, .coordinates = Coordinates::asymmetric}), gather<T>(v[0], std::vector<std::uint32_t>(6, 0)));
+                         const Resize corners{.height = 3, .width = 2, .coordinates = Coordinates::align_corners};
+                         const Resize nearest{.height = 1, .width = 3, .linear = false, .coordinates = Coordinates::asymmetric};
+                         return concat(resize(v[0], image, {.height = 1, .width = 3}), resize(v[0], image, corners)) +
+                                concat(resize(v[0], image, nearest), gather<T>(v[0], std::vector<std::uint32_t>(6, 0)));
                      },
                      [](const Samples<T>& v) {
                          const R &a = v[0][0], &b = v[0][1], &c = v[0][2], &d = v[0][3], two(2);
-                         return std::vector<R>{R((a + c) / two + a), R((a + b + c + d) / R(4) + a), R((b + d) / two + b), R(a + a), R(b + a), R((a + c) / two + a), R((b + d) / two + a), R(c + a), R(d + a)};
+                         return std::vector<R>{R((a + c) / two + a), R((a + b + c + d) / R(4) + a), R((b + d) / two + b), R(a + a), R(b + a),
+                                               R((a + c) / two + a), R((b + d) / two + a), R(c + a), R(d + a)};
                      }});
     cases.push_back({"prod_over",
                      {{6}},

@@ -25,7 +25,8 @@ void add_matmul_cases(std::vector<Case<T>>& cases) {
                              for (std::size_t i = 0; i < 4; ++i)
                                  for (std::size_t k = 0; k < 3; ++k) {
                                      const std::size_t block = i / 2, row = i % 2;
-                                     y[i] += v[0][(way.a_blocks == 2 ? block * 6 : 0) + (way.ta ? k * 2 + row : row * 3 + k)] * v[1][(way.b_blocks == 2 ? block * 3 : 0) + k];
+                                     const std::size_t of_a = way.a_blocks == 2 ? block * 6 : 0, of_b = way.b_blocks == 2 ? block * 3 : 0;
+                                     y[i] += v[0][of_a + (way.ta ? k * 2 + row : row * 3 + k)] * v[1][of_b + k];
                                  }
                              return y;
                          }});
@@ -36,7 +37,8 @@ void add_matmul_cases(std::vector<Case<T>>& cases) {
                      [](const auto& v) { return matmul(v[0], v[0], {.rows = 2, .inner = 2, .columns = 2, .transpose_b = 1}); },
                      [](const Samples<T>& v) {
                          const auto& x = v[0];
-                         return std::vector<R>{R(x[0] * x[0] + x[1] * x[1]), R(x[0] * x[2] + x[1] * x[3]), R(x[0] * x[2] + x[1] * x[3]), R(x[2] * x[2] + x[3] * x[3])};
+                         const R mixed = x[0] * x[2] + x[1] * x[3];
+                         return std::vector<R>{R(x[0] * x[0] + x[1] * x[1]), mixed, mixed, R(x[2] * x[2] + x[3] * x[3])};
                      }});
 }
 
@@ -136,7 +138,8 @@ void add_row_normalisation_cases(std::vector<Case<T>>& cases) {
                      [](const auto& v) { return batch_norm(v[0], v[1], v[2], v[1] * 2, v[2], T(1) / T(4)); },
                      [](const Samples<T>& v) {
                          std::vector<R> y;
-                         for (std::size_t i = 0; i < 4; ++i) y.push_back((v[0][i] - v[1][i / 2]) / sqrt(R(v[2][i / 2] + R(1) / R(4))) * v[1][i / 2] * R(2) + v[2][i / 2]);
+                         for (std::size_t i = 0; i < 4; ++i)
+                             y.push_back((v[0][i] - v[1][i / 2]) / sqrt(R(v[2][i / 2] + R(1) / R(4))) * v[1][i / 2] * R(2) + v[2][i / 2]);
                          return y;
                      }});
 }

@@ -97,6 +97,7 @@ TEMPLATE_TEST_CASE("matrix kernels stay inside their arrays", "[quick]", float, 
                             .y = y,
                             .slope = slope});
                     table.outer_accumulate(batch, outputs, inputs, y, x, w_bar);
+                    table.product_accumulate(batch, outputs, inputs, y, w_bar, x);
                     CHECK(slope[batch * outputs - 1] == T(1));
                 }
             }

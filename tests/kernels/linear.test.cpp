@@ -1,6 +1,7 @@
 // The matrix kernels against sums in the next wider format, over ragged shapes, at every width this machine has.
 #include "kernels/linear.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/matmul.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -254,6 +255,10 @@ TEMPLATE_TEST_CASE("outer_accumulate and column sums over ragged shapes", "[quic
                     worst = std::max(worst, static_cast<double>(std::abs(w[o * cols + k] - exact) / bound));
                 }
             CHECK(worst <= 1);
+            std::vector<T> turned(z.size()), product = start;  // the same sums from a matrix that lies the other way
+            transpose<T>(batch, rows, z.data(), turned.data());
+            simd::table<T>(isa).product_accumulate(rows, batch, cols, turned.data(), x.data(), product.data());
+            CHECK(product == w);
             auto halves = start;  // the order over the batch does not depend on how it is cut
             const std::size_t first = batch / 3;
             simd::table<T>(isa).outer_accumulate(first, rows, cols, z.data(), x.data(), halves.data());
@@ -319,6 +324,13 @@ TEMPLATE_TEST_CASE("the public forms in exact and floating scalars", "[quick]", 
     CHECK(x_bar == std::vector<T>{T(9), T(12), T(15), T(19), T(26), T(33)});
     outer_accumulate<T>(2, z_bar, x, w_bar);
     CHECK(w_bar == std::vector<T>{T(102), T(100), T(104), T(114), T(104), T(108)});
+    const std::vector<T> a = {T(1), T(2)}, b = {T(3), T(4), T(5), T(6)};
+    std::vector<T> product = {T(7), T(8)}, scratch(4);
+    product_accumulate<T>(1, 2, 2, a, b, product);
+    CHECK(product == std::vector<T>{T(20), T(24)});
+    product_accumulate<T>(1, 2, 2, {a.data(), true}, {b.data(), true}, product.data(), scratch.data());
+    CHECK(product == std::vector<T>{T(31), T(41)});
+    CHECK_THROWS_AS(product_accumulate<T>(1, 2, 3, a, b, product), std::invalid_argument);
     column_sums_accumulate<T>(2, z_bar, bias_bar);
     CHECK(bias_bar == std::vector<T>{T(2), T(6)});
 
