@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t most_layers = 100'000, most_inputs = 64, most_axes = 8;
+constexpr std::uint64_t largest_integer = std::uint64_t{1} << 53;
 
 /// What both readers answer to events that they have no place for.
 class Reader {
@@ -52,8 +53,13 @@ public:
 
     ArchitectureReader() : Reader("the architecture") {}
 
-    bool number_unsigned(Json::number_unsigned_t number) { return this->number(static_cast<double>(number)); }
-    bool number_integer(Json::number_integer_t number) { return this->number(static_cast<double>(number)); }
+    bool number_unsigned(Json::number_unsigned_t number) {
+        if (state_ == State::numbers && number > largest_integer) return misplaced("an integer beyond 2^53");
+        return state_ == State::numbers ? integer(static_cast<std::int64_t>(number)) : this->number(static_cast<double>(number));
+    }
+    bool number_integer(Json::number_integer_t number) {
+        return state_ == State::numbers ? integer(number) : this->number(static_cast<double>(number));
+    }
     bool number_float(Json::number_float_t number, const std::string&) { return this->number(number); }
 
     bool string(std::string& text) {
@@ -100,12 +106,15 @@ public:
     bool start_array(std::size_t) {
         if (state_ == State::start) state_ = State::list;
         else if (state_ == State::layer && key_ == "in") state_ = State::inputs;
-        else return misplaced("a list");
+        else if (state_ == State::layer && key_ != "op" && key_ != "out") {
+            state_ = State::numbers;
+            layers.back().lists.emplace(key_, std::vector<std::int64_t>());
+        } else return misplaced("a list");
         return true;
     }
 
     bool end_array() {
-        state_ = state_ == State::inputs ? State::layer : State::end;
+        state_ = state_ == State::inputs || state_ == State::numbers ? State::layer : State::end;
         return true;
     }
 
@@ -116,7 +125,13 @@ private:
         return true;
     }
 
-    enum class State { start, list, layer, inputs, end };
+    bool integer(std::int64_t value) {
+        if (value < -static_cast<std::int64_t>(largest_integer)) return misplaced("an integer beyond 2^53");
+        layers.back().lists.find(key_)->second.push_back(value);
+        return true;
+    }
+
+    enum class State { start, list, layer, inputs, numbers, end };
     State state_ = State::start;
     std::string key_;
     std::set<std::string> keys_;

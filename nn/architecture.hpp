@@ -9,8 +9,9 @@
 
 namespace costate::nn {
 
-/// `text` = JSON list of layers, each {"op", "in", "out", further texts and numbers}; only its form is checked.
-/// Throws NetworkError for anything nested deeper, for a key twice, for a value that is neither text, number nor (for `in`) a list of texts.
+/// `text` = JSON list of layers, each {"op", "in", "out", further texts, numbers and lists of integers}; only its form is checked.
+/// Throws NetworkError for anything nested deeper, for a key twice, for a value that is neither text, number, list of integers nor (for `in`) a
+/// list of texts.
 std::vector<Layer> parse_architecture(const std::filesystem::path& file, std::string_view text);
 
 /// `text` = JSON list of positive integers. Throws NetworkError.

@@ -153,7 +153,7 @@ private:
             const std::vector<double> bar(theta_bar.begin() + static_cast<std::ptrdiff_t>(weight.offset),
                                           theta_bar.begin() + static_cast<std::ptrdiff_t>(weight.offset + weight.values.size()));
             const std::vector<std::size_t> shape(weight.values.shape().begin(), weight.values.shape().end());
-            const std::string bar_name = std::string(bar_prefix) + weight.name, dot_name = std::string(dot_prefix) + weight.name;
+            const std::string name = golden_.name_of(weight.name), bar_name = std::string(bar_prefix) + name, dot_name = std::string(dot_prefix) + name;
             if (golden_.contains(bar_name)) add(bar_name, largest_relative_error(bar, golden_.tensor(bar_name, shape), 1));
             if (golden_.contains(dot_name)) {
                 double inner = 0, square = 0;
@@ -178,6 +178,15 @@ private:
     std::vector<T> t_, x_;
 };
 
+/// What all weights' names begin with, up to the last dot in common: an exporter's name of the whole module.
+std::string shared_prefix(const Network& network) {
+    if (network.parameters.size() < 2) return {};
+    std::string_view prefix = network.parameters[0].name;
+    for (const Weight& weight : network.parameters)
+        prefix = prefix.substr(0, static_cast<std::size_t>(std::ranges::mismatch(prefix, weight.name).in1 - prefix.begin()));
+    return std::string(prefix.substr(0, prefix.rfind('.') + 1));
+}
+
 }  // namespace
 
 double largest_relative_error(std::span<const double> a, std::span<const double> b, std::size_t samples) {
@@ -199,7 +208,7 @@ double largest_relative_error(std::span<const double> a, const Array& b, std::si
     return largest_relative_error(a, std::span<const double>(b.data(), b.size()), samples);
 }
 
-Golden::Golden(const Network& network, const std::filesystem::path& file) : file_(file) {
+Golden::Golden(const Network& network, const std::filesystem::path& file) : file_(file), prefix_(shared_prefix(network)) {
     const bool timed = std::ranges::any_of(network.description.layers, [](const Layer& layer) { return std::ranges::find(layer.in, "t") != layer.in.end(); });
     if (!contains("x") || (timed && !contains("t")))
         throw GoldenError(file, "there is no tensor \"x\" or \"t\", so this is no golden file; give NAME.golden.safetensors");
@@ -209,7 +218,10 @@ Golden::Golden(const Network& network, const std::filesystem::path& file) : file
     samples_ = shape[0];
     (void)rows("x", network.description.input_size);
     std::set<std::string_view> weights;
-    for (const Weight& weight : network.parameters) weights.insert(weight.name);
+    for (const Weight& weight : network.parameters) {
+        weights.insert(weight.name);
+        weights.insert(std::string_view(weight.name).substr(prefix_.size()));
+    }
     for (const TensorEntry& entry : tensors()) {
         for (const std::string_view prefix : {bar_prefix, dot_prefix}) {
             if (!entry.name.starts_with(prefix)) continue;
@@ -219,6 +231,11 @@ Golden::Golden(const Network& network, const std::filesystem::path& file) : file
                                       " belongs to a weight that the network has not; give the golden file of this network");
         }
     }
+}
+
+std::string Golden::name_of(std::string_view weight) const {
+    const auto has = [&](std::string_view name) { return contains(std::string(bar_prefix) + std::string(name)) || contains(std::string(dot_prefix) + std::string(name)); };
+    return std::string(has(weight) ? weight : weight.substr(prefix_.size()));
 }
 
 void Golden::check_present(std::string_view name) const {

@@ -40,6 +40,9 @@ public:
     [[nodiscard]] bool contains(std::string_view name) const { return file_.contains(name); }
     [[nodiscard]] std::span<const TensorEntry> tensors() const { return file_.tensors(); }
     [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
+    /// The name that a weight of the network has in this file: its own, or without what all names of the network begin with (an exporter's name
+    /// of the module, "model.").
+    [[nodiscard]] std::string name_of(std::string_view weight) const;
     /// samples × size, the axes after the first made one. Throws GoldenError when the tensor is missing or has another shape.
     [[nodiscard]] Array rows(std::string_view name, std::size_t size) const;
     /// A tensor of that shape. Throws GoldenError when it is missing or has another.
@@ -49,6 +52,7 @@ private:
     void check_present(std::string_view name) const;
 
     SafetensorsFile file_;
+    std::string prefix_;
     std::size_t samples_ = 0;
 };
 

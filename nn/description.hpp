@@ -1,12 +1,15 @@
 // What a network file says about its network, checked.
 #pragma once
 
+#include "nn/layer_checker.hpp"
 #include "nn/layers/layer.hpp"
 #include "nn/safetensors.hpp"
 
 #include <cstddef>
+#include <filesystem>
+#include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace costate::nn {
@@ -22,14 +25,19 @@ struct NetworkDescription {
     std::vector<std::string> constants;  ///< tensors without
     std::vector<std::string> unused;  ///< tensors of the file that no layer names
     Metadata metadata;  ///< all of it, `architecture` included
+
+    /// x and t.
+    [[nodiscard]] std::vector<InputShape> inputs() const { return {{"x", input_shape}, {"t", {1}}}; }
 };
 
 /// Reads `__metadata__` and checks it against the tensors: known ops, values written before they are read and only once, tensors
 /// present, shapes that fit, sizes that memory can hold, no more than 100000 layers.
 /// Throws NetworkError: one sentence with file, layer and remedy.
-NetworkDescription describe(const SafetensorsFile& file);
+/// A parametrisation and a path that are not empty take the place of the file's.
+NetworkDescription describe(const SafetensorsFile& file, const std::string& parametrisation = {}, const std::string& path = {});
 
-/// The op of that name, nullptr when there is none.
-const LayerKind* find_layer_kind(std::string_view op);
+/// Completes a description that has layers, input_shape, parametrisation and path by what follows from them and from the tensors (names and
+/// shapes, in the order of the file); the checks and the errors are those of describe().
+void complete(const std::filesystem::path& file, std::span<const std::pair<std::string, std::vector<std::size_t>>> tensors, NetworkDescription& network);
 
 }  // namespace costate::nn

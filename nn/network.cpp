@@ -1,8 +1,10 @@
 #include "nn/network.hpp"
 
 #include "nn/file_error.hpp"
+#include "nn/onnx/import.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace costate::nn {
 
@@ -15,9 +17,18 @@ const Weight* Network::find_parameter(std::string_view name) const {
     return found == parameters.end() ? nullptr : &*found;
 }
 
-Network load_network(const std::filesystem::path& file) {
+bool is_onnx(const std::filesystem::path& file) {
+    std::string extension = file.extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension == ".onnx";
+}
+
+Network load_network(const std::filesystem::path& file, const LoadOptions& options) {
+    if (is_onnx(file)) return import_network(file, options);
+    if (!options.input.empty() || !options.time.empty())
+        throw NetworkError(file, "it names x and t itself; leave --input and --time out, which are for ONNX files");
     const SafetensorsFile opened(file);
-    Network network{file, describe(opened), {}, {}};
+    Network network{file, describe(opened, options.parametrisation, options.path), {}, {}};
     std::size_t offset = 0;
     for (const std::string& name : network.description.parameters) {
         network.parameters.push_back({name, opened.values(name), offset});

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace costate::nn {
@@ -32,8 +33,18 @@ struct Network {
     [[nodiscard]] const Weight* find_parameter(std::string_view name) const;
 };
 
-/// Reads description and weights; the file is closed afterwards. Throws SafetensorsError or NetworkError, one sentence with file and tensor.
-Network load_network(const std::filesystem::path& file);
+/// What an ONNX file may leave open: which inputs are x and t, what the output is and on which path. Empty: what the file says, or the default.
+struct LoadOptions {
+    std::string input = {}, time = {}, parametrisation = {}, path = {};
+};
+
+/// Reads description and weights of a network file (safetensors) or of an ONNX file (NAME.onnx); it is closed afterwards. Of a safetensors file
+/// the options change what the output is and its path. Throws FileError (SafetensorsError, OnnxError, NetworkError): one sentence with the file
+/// and the tensor, layer or node.
+Network load_network(const std::filesystem::path& file, const LoadOptions& options = {});
+
+/// NAME.onnx, in whatever case.
+bool is_onnx(const std::filesystem::path& file);
 
 /// What a network's program reads and differentiates.
 struct ProgramOptions {
@@ -48,6 +59,10 @@ struct ProgramOptions {
 /// Throws std::invalid_argument for t or x of another size.
 template <class T>
 autodiff::Var<T> record(const Network& network, autodiff::Tape<T>& tape, const autodiff::Var<T>& t, const autodiff::Var<T>& x);
+
+/// All values that the layers write, by name, from those given by name; records as above. For graphs with inputs of their own.
+template <class T>
+std::unordered_map<std::string, autodiff::Var<T>> record_values(const Network& network, autodiff::Tape<T>& tape, std::unordered_map<std::string, autodiff::Var<T>> given);
 
 /// Inputs (t, x), output u.
 template <class T>

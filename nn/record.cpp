@@ -14,6 +14,8 @@ template Var<long double> record(const Network&, Tape<long double>&, const Var<l
 template Var<Mpfr50> record(const Network&, Tape<Mpfr50>&, const Var<Mpfr50>&, const Var<Mpfr50>&);
 template Var<Mpfr100> record(const Network&, Tape<Mpfr100>&, const Var<Mpfr100>&, const Var<Mpfr100>&);
 
+template std::unordered_map<std::string, Var<double>> record_values(const Network&, Tape<double>&, std::unordered_map<std::string, Var<double>>);
+
 template Program<float> program(const Network&, const ProgramOptions&);
 template Program<double> program(const Network&, const ProgramOptions&);
 template Program<long double> program(const Network&, const ProgramOptions&);

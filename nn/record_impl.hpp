@@ -69,18 +69,22 @@ Tensors<T> tensors_of(const Layer& layer, const std::unordered_map<std::string, 
 }  // namespace detail
 
 template <class T>
-autodiff::Var<T> record(const Network& network, autodiff::Tape<T>& tape, const autodiff::Var<T>& t, const autodiff::Var<T>& x) {
-    if (t.size() != 1 || x.size() != network.description.input_size)
-        throw std::invalid_argument("record: t has " + std::to_string(t.size()) + " values and x " + std::to_string(x.size()) +
-                                    "; this network takes 1 and " + std::to_string(network.description.input_size));
+std::unordered_map<std::string, autodiff::Var<T>> record_values(const Network& network, autodiff::Tape<T>& tape, std::unordered_map<std::string, autodiff::Var<T>> values) {
     const auto tensors = detail::record_tensors(network, tape);
-    std::unordered_map<std::string, autodiff::Var<T>> values{{"x", x}, {"t", t}};
     for (const Layer& layer : network.description.layers) {
         std::vector<autodiff::Var<T>> in;
         for (const std::string& name : layer.in) in.push_back(values.at(name));
         values.emplace(layer.out, detail::recorder<T>(layer.op)(in, detail::tensors_of(layer, tensors), layer));
     }
-    return values.at(network.description.layers.back().out);
+    return values;
+}
+
+template <class T>
+autodiff::Var<T> record(const Network& network, autodiff::Tape<T>& tape, const autodiff::Var<T>& t, const autodiff::Var<T>& x) {
+    if (t.size() != 1 || x.size() != network.description.input_size)
+        throw std::invalid_argument("record: t has " + std::to_string(t.size()) + " values and x " + std::to_string(x.size()) +
+                                    "; this network takes 1 and " + std::to_string(network.description.input_size));
+    return record_values<T>(network, tape, {{"x", x}, {"t", t}}).at(network.description.layers.back().out);
 }
 
 template <class T>

@@ -1,9 +1,10 @@
 # Sourced by scripts/demo and scripts/test: the Debian packages, and how the missing ones are installed.
 
 build_packages="g++ cmake ninja-build libboost-dev libmpfr-dev libgmp-dev libtbb-dev libxsimd-dev libxtensor-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev"
+  libfmt-dev nlohmann-json3-dev libcli11-dev
+  libonnx-dev libprotobuf-dev"
 demo_packages="$build_packages gnuplot-nox libasmjit-dev"
-test_packages="$demo_packages catch2 qemu-user"
+test_packages="$demo_packages catch2 qemu-user libonnx-testdata"
 peer_packages="libsundials-dev"  # a test compares with CVODES where it is; it brings half a gigabyte of its own
 
 # install_missing PACKAGE...   installs those that are not installed, and nothing when none is missing

@@ -46,25 +46,6 @@ struct UpsampleNearest : OfImages {
     }
 };
 
-/// Means over squares that lie side by side.
-struct AvgPool2d : OfImages {
-    static constexpr std::string_view name = "avg_pool2d", meaning = "means over squares of `kernel` x `kernel` pixels, side by side";
-    static constexpr std::array<NumberRole, 2> numbers{{{"kernel", true, 1, 1, largest_number, true}, {"stride", false, 0, 1, largest_number, true}}};
-    static std::vector<std::size_t> shape(const Layer& layer) {
-        const autodiff::Image x = image(layer.in_shapes[0]);
-        const std::size_t kernel = layer.count("kernel");
-        if (const std::size_t stride = layer.count("stride"); stride != 0 && stride != kernel)
-            throw LayerError("has a stride of " + std::to_string(stride) + " for squares of " + std::to_string(kernel) + "; they have to agree");
-        if (kernel > x.height || kernel > x.width)
-            throw LayerError("has squares of " + std::to_string(kernel) + " for an input of the shape " + shape_text(layer.in_shapes[0]) + "; they have to fit it");
-        return {x.channels, x.height / kernel, x.width / kernel};
-    }
-    template <class T>
-    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&, const Layer& layer) {
-        return autodiff::avg_pool2d(in[0], image(layer.in_shapes[0]), layer.count("kernel"));
-    }
-};
-
 /// The channels of all inputs one after the other.
 struct ConcatSkip : OfImages {
     static constexpr std::string_view name = "concat_skip", meaning = "[a, b, ...] along the channels";

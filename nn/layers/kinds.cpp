@@ -11,6 +11,12 @@ std::span<const NumberRole> numbers_of() {
 }
 
 template <class Op>
+std::span<const ListRole> lists_of() {
+    if constexpr (requires { Op::lists; }) return Op::lists;
+    else return {};
+}
+
+template <class Op>
 double work_of(const Layer& layer) {
     if constexpr (requires { Op::work(layer); }) return Op::work(layer);
     else return 1;
@@ -18,7 +24,7 @@ double work_of(const Layer& layer) {
 
 template <class Op>
 LayerKind kind_of() {
-    return {Op::name, Op::meaning, Op::least_inputs, Op::most_inputs, Op::roles, Op::options, numbers_of<Op>(), &Op::shape, &work_of<Op>};
+    return {Op::name, Op::meaning, Op::least_inputs, Op::most_inputs, Op::roles, Op::options, numbers_of<Op>(), lists_of<Op>(), &Op::shape, &work_of<Op>};
 }
 
 template <class... Op>

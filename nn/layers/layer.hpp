@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <stdexcept>
@@ -12,13 +13,14 @@
 namespace costate::nn {
 
 /// {"op", "in": [names], "out": name, …}: reads values by name, writes one. The rest, by key: `texts` are tensors' names and options,
-/// `numbers` are what an op counts or scales with.
+/// `numbers` are what an op counts or scales with, `lists` what it has to know of several axes.
 struct Layer {
     std::string op;
     std::vector<std::string> in;
     std::string out;
     std::map<std::string, std::string, std::less<>> texts;
     std::map<std::string, double, std::less<>> numbers;
+    std::map<std::string, std::vector<std::int64_t>, std::less<>> lists = {};
     /// What describe() adds: the shapes a sample of what it reads and writes, those of its tensors by role, and in `numbers` what is taken where
     /// none is given.
     std::vector<std::vector<std::size_t>> in_shapes = {};
@@ -27,6 +29,12 @@ struct Layer {
 
     /// A number that counts; of a described layer.
     [[nodiscard]] std::size_t count(std::string_view key) const { return static_cast<std::size_t>(numbers.find(key)->second); }
+    /// A list of integers, empty where none is given; the same as sizes (of a described layer, whose role says that none is negative).
+    [[nodiscard]] std::span<const std::int64_t> list(std::string_view key) const {
+        const auto found = lists.find(key);
+        return found == lists.end() ? std::span<const std::int64_t>() : std::span<const std::int64_t>(found->second);
+    }
+    [[nodiscard]] std::vector<std::size_t> counts(std::string_view key) const { return {list(key).begin(), list(key).end()}; }
 };
 
 /// How an op uses a tensor: parameters have gradients, constants have none.
@@ -47,6 +55,13 @@ struct NumberRole {
     bool counts;  ///< an integer
 };
 
+/// A list of integers of a layer, each from `least` to `most`; how many there have to be is the op's to say.
+struct ListRole {
+    std::string_view name;
+    bool required;
+    std::int64_t least, most;
+};
+
 /// What is wrong with a layer; the caller adds file, position and op.
 class LayerError : public std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -60,6 +75,7 @@ struct LayerKind {
     std::span<const TensorRole> roles;
     std::span<const std::string_view> options;  ///< further texts that a layer may have
     std::span<const NumberRole> numbers;
+    std::span<const ListRole> lists;
     std::vector<std::size_t> (*shape)(const Layer&);  ///< of the result, a sample: all of the layer but out_shape is there; throws LayerError
     /// Multiplications and additions of one sample for each value of the result, of the order of 1 where an op does not say.
     double (*work)(const Layer&);

@@ -1,4 +1,4 @@
-// [a, b, …]
+// [x, t]
 #pragma once
 
 #include "nn/layers/image.hpp"
@@ -8,25 +8,6 @@
 
 namespace costate::nn::layers {
 
-/// The features of all inputs one after the other. A sum of sizes cannot overflow: the reader bounds every size.
-struct Concat {
-    static constexpr std::string_view name = "concat", meaning = "[a, b, …] along the features";
-    static constexpr std::size_t least_inputs = 1, most_inputs = 64;
-    static constexpr std::array<TensorRole, 0> roles{};
-    static constexpr std::array<std::string_view, 0> options{};
-    static std::vector<std::size_t> shape(const Layer& layer) {
-        std::size_t size = 0;
-        for (const auto& shape : layer.in_shapes) size += features(shape);
-        return {size};
-    }
-
-    template <class T>
-    static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>&, const Layer&) {
-        return autodiff::concat(in);
-    }
-};
-
-/// [x, t]
 struct ConcatTime {
     static constexpr std::string_view name = "concat_time", meaning = "[x, t], the time as last column";
     static constexpr std::size_t least_inputs = 2, most_inputs = 2;

@@ -1,0 +1,59 @@
+// A network's layers as they are written one by one, each checked at once.
+#pragma once
+
+#include "nn/layer_checker.hpp"
+#include "nn/onnx/arguments.hpp"
+
+#include <set>
+#include <utility>
+
+namespace costate::nn::onnx {
+
+/// A tensor of the network that is made: numbers in the shape that its layers want.
+struct NamedTensor {
+    std::string name;
+    Shape shape;
+    std::vector<double> values;
+};
+
+/// Writes layers. A value is known by the name of the layer that writes it, and has that layer's shape.
+class Emitter {
+public:
+    explicit Emitter(const std::vector<InputShape>& inputs);
+    Emitter(const Emitter&) = delete;
+    Emitter& operator=(const Emitter&) = delete;
+
+    /// Writes a layer whose `out` becomes `wanted`, or like it where that is taken; returns the name. Throws GraphError.
+    std::string write(Layer layer, std::string_view wanted = {});
+    /// The value in another shape of as many numbers: itself, what it was reshaped from, or a new layer.
+    std::string reshaped(const std::string& value, const Shape& shape);
+    /// A tensor of that shape (as many numbers), its rows and columns exchanged where asked; `wanted` is its name where the file has none that a
+    /// person gave. Weights that are used in two forms become two tensors. Throws GraphError for a number that is not finite.
+    std::string tensor(const Tensor& tensor, const Shape& shape, const std::string& wanted, bool exchanged = false);
+    /// A known tensor as a value.
+    std::string constant(const Tensor& tensor, const Shape& shape, const std::string& wanted);
+
+    [[nodiscard]] const Shape& shape(const std::string& value) const { return checker_.shape(value); }
+    /// The layer that wrote a value, looking through reshapes; nullptr for x, t and the like.
+    [[nodiscard]] const Layer* source(const std::string& value) const;
+    /// The name of the value that reshapes lead back to.
+    [[nodiscard]] const std::string& origin(const std::string& value) const;
+
+    /// The layers that the results need, in order, and their tensors. Where a result is an input a reshape is added; `written` become their names.
+    std::pair<std::vector<Layer>, std::vector<NamedTensor>> network(std::vector<std::string> results, std::vector<std::string>& written);
+
+private:
+    std::string unique(std::string_view wanted);
+
+    TensorShapes shapes_;
+    std::map<std::string, NamedTensor> tensors_;
+    std::vector<std::string> tensor_order_;
+    std::vector<Layer> layers_;
+    std::map<std::string, std::size_t> written_;  ///< by value, the layer
+    std::map<std::pair<std::string, Shape>, std::string> reshapes_;
+    std::map<std::string, std::string> constants_;  ///< by tensor, the value
+    LayerChecker checker_;
+    std::size_t next_ = 1;
+};
+
+}  // namespace costate::nn::onnx

@@ -1,0 +1,196 @@
+#include "nn/onnx/translate.hpp"
+
+#include "nn/onnx/fold.hpp"
+#include "nn/onnx/operators.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace costate::nn::onnx {
+
+namespace {
+
+using Table = std::span<const Operator> (*)();
+constexpr std::array<Table, 6> tables{elementwise_operators, shape_operators, linear_operators, normalisation_operators, image_operators, reduction_operators};
+
+std::string list_of(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+/// The value of an input that the layers call `name`.
+Value input_value(const Input& input, const std::string& name) {
+    Value value;
+    value.layer = name;
+    for (std::size_t i = 0; i < input.axes.size(); ++i) {
+        value.dims.push_back(input.axes[i].value_or(1));
+        if (input.axes[i]) continue;
+        if (value.batch_axis)
+            throw GraphError("input " + in_quotes(input.name) + " has two symbolic axes; export the network with one, the batch, and fixed sizes else");
+        value.batch_axis = i;
+    }
+    return value;
+}
+
+class Translator {
+public:
+    Translator(const Graph& graph, const std::map<std::string, std::string>& names) : graph_(graph), inputs_(inputs(names)), emitter_(inputs_) {
+        for (const auto& [name, tensor] : graph.initialisers) values_[name] = known(tensor);
+    }
+
+    Translated run(const std::vector<std::string>& outputs) {
+        for (const Node& node : graph_.nodes) {
+            try {
+                work_on(node);
+            } catch (const GraphError& problem) {
+                throw GraphError("node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + " (" + in_quotes(node.op) + ") " + problem.what());
+            }
+        }
+        Translated result;
+        std::vector<std::string> names;
+        for (const std::string& output : outputs) {
+            const auto found = values_.find(output);
+            if (found == values_.end()) throw GraphError("the graph has no value " + in_quotes(output) + " to give out; export the network again");
+            const Value& value = found->second;
+            names.push_back(value.known() ? emitter_.constant(*value.constant, value.dims, output) : emitter_.reshaped(value.layer, value.sample()));
+            result.output_dims.push_back(value.dims);
+        }
+        std::tie(result.layers, result.tensors) = emitter_.network(names, result.outputs);
+        result.inputs = inputs_;
+        return result;
+    }
+
+private:
+    std::vector<InputShape> inputs(const std::map<std::string, std::string>& names) {
+        std::vector<InputShape> shapes;
+        for (const Input& input : graph_.inputs) {
+            const auto named = names.find(input.name);
+            const std::string& name = named == names.end() ? input.name : named->second;
+            values_[input.name] = input_value(input, name);
+            Shape shape = values_[input.name].sample();
+            if (name == "t" && count_of(shape) == 1) shape = {1};
+            if (count_of(shape) > std::size_t{1} << 24) throw GraphError("input " + in_quotes(input.name) + " has more than 2^24 numbers a sample; export a smaller network");
+            shapes.push_back({name, shape});
+        }
+        return shapes;
+    }
+
+    static Value known(TensorPointer tensor) {
+        Value value;
+        value.dims = tensor->shape;
+        value.constant = std::move(tensor);
+        return value;
+    }
+
+    void work_on(const Node& node) {
+        if (!node.domain.empty()) throw GraphError("is of the domain " + in_quotes(node.domain) + "; this version supports the operators of ONNX itself");
+        std::vector<const Value*> inputs;
+        for (const std::string& name : node.inputs) {
+            const auto found = values_.find(name);
+            if (!name.empty() && found == values_.end()) throw GraphError("reads " + in_quotes(name) + ", which nothing before it writes: the graph has a cycle or a wrong order; export the network again");
+            inputs.push_back(name.empty() ? nullptr : &found->second);
+        }
+        std::vector<Value> outputs;
+        if (node.op == "Constant") outputs.push_back(known(constant(node)));
+        else if (node.op == "Shape" || node.op == "Size") outputs.push_back(known(measured(node, inputs)));
+        else outputs = worked(node, inputs);
+        store(node, std::move(outputs));
+    }
+
+    void store(const Node& node, std::vector<Value> outputs) {
+        for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+            const std::string& name = node.outputs[i];
+            if (name.empty()) continue;
+            if (i >= outputs.size()) throw GraphError("has more outputs than this version gives; export the network without the further ones");
+            if (!values_.emplace(name, std::move(outputs[i])).second) throw GraphError("writes " + in_quotes(name) + ", which exists already; export the network again");
+        }
+    }
+
+    static TensorPointer constant(const Node& node) {
+        const auto tensor = [](Type type, Shape shape, std::vector<double> values) { return std::make_shared<const Tensor>(Tensor{"", type, std::move(shape), std::move(values)}); };
+        for (const auto& [key, attribute] : node.attributes) {
+            if (key == "value" && attribute.tensor) return attribute.tensor;
+            if (key == "value_float" && attribute.real) return tensor(Type::real, {}, {*attribute.real});
+            if (key == "value_int" && attribute.integer) return tensor(Type::integer, {}, {static_cast<double>(*attribute.integer)});
+            if (key == "value_floats" && attribute.reals) return tensor(Type::real, {attribute.reals->size()}, *attribute.reals);
+            if (key == "value_ints" && attribute.integers) return tensor(Type::integer, {attribute.integers->size()}, {attribute.integers->begin(), attribute.integers->end()});
+        }
+        throw GraphError("gives no tensor of numbers; export the network again");
+    }
+
+    static TensorPointer measured(const Node& node, const std::vector<const Value*>& inputs) {
+        if (inputs.size() != 1 || !inputs[0]) throw GraphError("has no input; export the network again");
+        const Value& x = *inputs[0];
+        Tensor result{"", Type::integer, {}, {}, {}, false};
+        std::vector<Size> sizes;
+        const auto rank = static_cast<std::int64_t>(x.rank());
+        const auto bounded = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + rank : i, 0, rank); };
+        const bool size = node.op == "Size";
+        for (std::int64_t i = size ? 0 : bounded(node.integer("start", 0)); i < (size ? rank : bounded(node.integer("end", rank))); ++i) sizes.push_back(x.size(static_cast<std::size_t>(i)));
+        if (size) {
+            Size all{0, 1};
+            for (const Size& s : sizes) all = s.plain() ? Size{all.n * s.v, all.v * s.v} : Size{all.v * s.n, 0};
+            sizes = {all};
+        } else result.shape = {sizes.size()};
+        for (const Size& s : sizes) result.values.push_back(s.v), result.batch.push_back(s.n);
+        if (std::ranges::all_of(result.batch, [](double n) { return n == 0; })) result.batch.clear();
+        return std::make_shared<const Tensor>(std::move(result));
+    }
+
+    std::vector<Value> worked(const Node& node, const std::vector<const Value*>& inputs) {
+        std::vector<TensorPointer> tensors;
+        for (const Value* value : inputs) tensors.push_back(value ? value->constant : nullptr);
+        for (const TensorPointer& tensor : tensors)
+            if (tensor && tensor->type == Type::other) throw GraphError("reads a tensor of a type that this version does not compute with; export the network without it");
+        const bool sized_by_batch = (node.op == "ConstantOfShape" && tensors[0] && tensors[0]->symbolic()) || (node.op == "Expand" && tensors.size() > 1 && tensors[1] && tensors[1]->symbolic());
+        if (!sized_by_batch)
+            if (auto folded = fold(node, tensors, graph_.opset, budget_)) return named(node, std::move(*folded));
+        const Operator* found = find_operator(node.op);
+        if (found == nullptr) throw GraphError("is of an operator that this version does not support; it supports " + list_of(operator_names()));
+        if (inputs.empty()) throw GraphError("has no input; export the network again");
+        Translation translation(emitter_, node, inputs, graph_.opset, budget_);
+        found->work(translation);
+        return std::move(translation.outputs);
+    }
+
+    static std::vector<Value> named(const Node& node, std::vector<Tensor> tensors) {
+        std::vector<Value> values;
+        for (std::size_t i = 0; i < tensors.size(); ++i) {
+            if (tensors[i].name.empty() && i < node.outputs.size()) tensors[i].name = node.outputs[i];
+            values.push_back(known(std::make_shared<const Tensor>(std::move(tensors[i]))));
+        }
+        return values;
+    }
+
+    const Graph& graph_;
+    std::map<std::string, Value> values_;
+    std::vector<InputShape> inputs_;
+    Emitter emitter_;
+    std::size_t budget_ = largest_folded;
+};
+
+}  // namespace
+
+const Operator* find_operator(std::string_view name) {
+    for (const Table table : tables) {
+        const auto all = table();
+        if (const auto found = std::ranges::find(all, name, &Operator::name); found != all.end()) return &*found;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> operator_names() {
+    std::vector<std::string> names{"Constant", "Range", "Shape", "Size"};
+    for (const Table table : tables)
+        for (const Operator& op : table()) names.emplace_back(op.name);
+    std::ranges::sort(names);
+    return names;
+}
+
+Translated translate(const Graph& graph, const std::map<std::string, std::string>& names, const std::vector<std::string>& outputs) {
+    return Translator(graph, names).run(outputs);
+}
+
+}  // namespace costate::nn::onnx

@@ -1,0 +1,184 @@
+// ONNX files written by hand: small networks whose answer is known, and damaged or hostile ones, each refused in one sentence.
+#include "nn/onnx/import.hpp"
+#include "nn/onnx/write.hpp"
+#include "tests/nn/onnx_bytes.hpp"
+#include "tests/nn/temporary.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace costate;
+using namespace costate::nn;
+using namespace onnx_bytes;
+
+namespace {
+
+const std::string x = value(11, "x", {0, 2}), u = value(12, "u", {0, 2});
+const std::string weight = initialiser(tensor("w", {2, 2}, {1, 2, 3, 4})), shift = initialiser(tensor("b", {2}, {10, 20}));
+const std::string gemm = node("Gemm", {"x", "w", "b"}, {"u"}, integer_attribute("transB", 1));
+const std::string sound = model(gemm + weight + shift + x + u);
+
+/// The sentence of the refusal, empty when the file is read; anything but a FileError escapes.
+std::string complaint(const std::filesystem::path& file, const std::string& bytes) {
+    write(file, bytes);
+    try {
+        (void)load_network(file);
+    } catch (const FileError& error) {
+        return error.what();
+    }
+    return {};
+}
+
+std::vector<double> answer(const Network& network, std::vector<double> at, double t = 0) {
+    autodiff::Tape<double> tape;
+    const std::vector<double> time{t};
+    const auto x_var = tape.input(at.size(), autodiff::Sharing::per_sample, "x", std::span<const double>(at));
+    const auto t_var = tape.input(1, autodiff::Sharing::shared, "t", std::span<const double>(time));
+    return record(network, tape, t_var, x_var).values();
+}
+
+std::string chain(int count) {
+    std::string nodes;
+    for (int i = 0; i < count; ++i) nodes += node("Tanh", {i == 0 ? "x" : "h" + std::to_string(i - 1)}, {i + 1 == count ? "u" : "h" + std::to_string(i)});
+    return nodes;
+}
+
+struct Case {
+    std::string what, bytes;
+    std::vector<std::string> named;
+};
+
+std::vector<Case> damaged() {
+    const std::string far = text(13, text(1, "location") + text(2, "/etc/passwd")) + number(14, 1);
+    const auto graph = [](const std::string& nodes, const std::string& more = {}, std::int64_t opset = 18) { return model(nodes + more + x + u, opset); };
+    return {
+        {"nothing", "", {"empty"}},
+        {"noise", std::string(64, '\xff'), {"no ONNX model"}},
+        {"a text", "{\"op\": \"linear\"}", {"no ONNX model"}},
+        {"cut", sound.substr(0, sound.size() - 9), {"no ONNX model"}},
+        {"no graph", number(1, 8) + text(8, number(2, 17)), {"no ONNX model"}},
+        {"an old opset", model(gemm + weight + shift + x + u, 10), {"opset 10", "11 to 20"}},
+        {"a new opset", model(gemm + weight + shift + x + u, 21), {"opset 21"}},
+        {"an unknown operator", graph(node("Fourier", {"x"}, {"u"})), {"/net/Fourier", "Fourier", "supports Abs", "Conv,"}},
+        {"an unknown operator for the checker", graph(node("Fourier", {"x"}, {"u"}), "", 17), {"Fourier"}},
+        {"another domain", graph(text(1, text(1, "x") + text(2, "u") + text(4, "Gelu") + text(7, "com.microsoft"))), {"com.microsoft"}},
+        {"a cycle", graph(node("Tanh", {"h"}, {"g"}) + node("Tanh", {"g"}, {"h"}) + node("Add", {"x", "h"}, {"u"})), {"/net/Tanh", "\"h\"", "cycle"}},
+        {"a cycle for the checker", graph(node("Tanh", {"h"}, {"g"}) + node("Tanh", {"g"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), "", 17), {"checker"}},
+        {"a value written twice", graph(node("Tanh", {"x"}, {"h"}) + node("Relu", {"x"}, {"h"}) + node("Add", {"x", "h"}, {"u"})), {"\"h\"", "exists already"}},
+        {"no such output", graph(node("Tanh", {"x"}, {"h"})), {"\"u\""}},
+        {"external data", graph(gemm, initialiser(number(1, 2) + number(1, 2) + number(2, 1) + text(8, "w") + far) + shift), {"\"w\"", "another file"}},
+        {"a negative axis", graph(gemm, initialiser(tensor("w", {-2, 2}, {1, 2, 3, 4})) + shift), {"\"w\"", "-2"}},
+        {"an immense axis", graph(gemm, initialiser(tensor("w", {1LL << 62, 8}, {1, 2, 3, 4})) + shift), {"\"w\"", "2^31"}},
+        {"axes whose product overflows", graph(gemm, initialiser(tensor("w", {1 << 30, 1 << 30, 1 << 30}, {})) + shift), {"\"w\"", "2^31"}},
+        {"too few numbers", graph(gemm, initialiser(tensor("w", {2, 3}, {1, 2, 3, 4})) + shift), {"\"w\"", "4 numbers", "needs 6"}},
+        {"numbers of another type", graph(gemm, initialiser(tensor("w", {2, 2}, {1, 2, 3, 4}, 8)) + shift), {"type"}},
+        {"a number that is not finite", graph(gemm, initialiser(tensor("w", {2, 2}, {1, 2, INFINITY, 4})) + shift), {"\"w\"", "finite"}},
+        {"shapes that do not fit", graph(gemm, initialiser(tensor("w", {2, 3}, {1, 2, 3, 4, 5, 6})) + shift), {"/net/Gemm", "[2, 3]"}},
+        {"an attribute of another type", graph(node("Gemm", {"x", "w", "b"}, {"u"}, list_attribute("transB", {1})), weight + shift), {"\"transB\"", "integer"}},
+        {"two symbolic axes", model(chain(1) + value(11, "x", {0, 0}) + u, 18), {"\"x\"", "two symbolic axes"}},
+        {"an axis of -3", model(chain(1) + value(11, "x", {0, -3}) + u, 18), {"\"x\"", "-3"}},
+        {"three inputs", model(chain(1) + x + value(11, "t", {0}) + value(11, "label", {0}) + u, 18), {"\"label\"", "x and perhaps t"}},
+        {"no input", model(chain(1) + u, 18), {"inputs none"}},
+        {"samples that meet", graph(node("Transpose", {"x"}, {"h"}) + node("MatMul", {"x", "h"}, {"u"})), {"/net/MatMul", "batch"}},
+        {"a mean over the batch", graph(node("ReduceMean", {"x"}, {"h"}, list_attribute("axes", {0})) + node("Add", {"x", "h"}, {"u"})), {"/net/ReduceMean", "batch"}},
+        {"a softmax of an axis that is not there", graph(node("Softmax", {"x"}, {"u"}, integer_attribute("axis", 5))), {"/net/Softmax", "axis 5"}},
+        {"a repetition that explodes", graph(node("Expand", {"c", "s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), initialiser(tensor("c", {1}, {1})) + initialiser(integers("s", {1 << 20, 1 << 20}))), {"/net/Expand", "2^24"}},
+        {"a constant that explodes", graph(node("ConstantOfShape", {"s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), initialiser(integers("s", {1 << 30, 1 << 30}))), {"/net/ConstantOfShape", "2^24"}},
+        {"a padding that explodes", graph(node("Pad", {"x", "s"}, {"u"}), initialiser(integers("s", {0, 1 << 24, 0, 1 << 24}))), {"/net/Pad", "too large"}},
+        {"functions", sound + text(25, text(1, "f")), {"functions"}},
+        {"training", sound + text(20, text(1, "")), {"training"}},
+    };
+}
+
+}  // namespace
+
+TEST_CASE("a model by hand is read: its answer, its weights by name, x and t by name, by shape or by option") {
+    const TemporaryFolder folder;
+    const auto file = folder / "hand.onnx";
+    REQUIRE(complaint(file, sound).empty());
+    const Network network = load_network(file);
+    CHECK(answer(network, {1, 1}) == std::vector<double>{13, 27});  // Wx + b
+    CHECK(network.description.layers.size() == 1);
+    CHECK(network.find_parameter("w") != nullptr);
+    CHECK(network.description.parametrisation == "velocity");
+    // inputs of other names: the one of a single number is the time
+    const std::string nodes = node("Mul", {"sample", "when"}, {"noise"}), inputs = value(11, "when", {0, 1}) + value(11, "sample", {0, 2});
+    REQUIRE(complaint(file, model(nodes + inputs + value(12, "noise", {0, 2}))).empty());
+    CHECK(answer(load_network(file), {3, 4}, 2) == std::vector<double>{6, 8});
+    CHECK(load_network(file).description.parametrisation == "epsilon");
+    CHECK(load_network(file, {.parametrisation = "x1", .path = "linear-vp"}).description.path == "linear-vp");
+    CHECK_THROWS_WITH(load_network(file, {.input = "y"}), Catch::Contains("\"when\", \"sample\"") && Catch::Contains("--input"));
+    // both of two numbers: only an option tells
+    const std::string twins = value(11, "a", {0, 1}) + value(11, "c", {0, 1});
+    CHECK_THAT(complaint(file, model(node("Sub", {"a", "c"}, {"u"}) + twins + value(12, "u", {0, 1}))), Catch::Contains("--input"));
+    CHECK(answer(load_network(file, {.input = "c", .time = "a"}), {3}, 5) == std::vector<double>{2});
+}
+
+TEST_CASE("shapes worked out from the batch: sizes taken, joined and given back") {
+    const TemporaryFolder folder;
+    const auto file = folder / "shapes.onnx";
+    const std::string one = initialiser(integers("zero", {0})) + initialiser(integers("rest", {2, 2})), image = value(11, "x", {0, 4}), out = value(12, "u", {0, 4});
+    const std::string nodes = node("Shape", {"x"}, {"s"}) + node("Gather", {"s", "zero"}, {"n"}) + node("Concat", {"n", "rest"}, {"to"}, integer_attribute("axis", 0)) +
+                              node("Reshape", {"x", "to"}, {"h"}) + node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) + node("Reshape", {"g", "s"}, {"u"});
+    REQUIRE(complaint(file, model(nodes + one + image + out)).empty());
+    CHECK(answer(load_network(file), {1, 2, 3, 4}) == std::vector<double>{1, 3, 2, 4});
+}
+
+TEST_CASE("a network written as ONNX and read again answers the same") {
+    const TemporaryFolder folder;
+    write(folder / "one.onnx", sound);
+    const Network network = load_network(folder / "one.onnx");
+    write_onnx(folder / "two.onnx", network);
+    const Network again = load_network(folder / "two.onnx");
+    CHECK(answer(again, {1, 2}) == answer(network, {1, 2}));
+    CHECK(again.find_parameter("w") != nullptr);
+}
+
+TEST_CASE("every damaged file gives one sentence with the file and what is wrong") {
+    const TemporaryFolder folder;
+    const auto file = folder / "damaged.onnx";
+    for (const Case& c : damaged()) {
+        const std::string sentence = complaint(file, c.bytes);
+        INFO(c.what << ": " << sentence);
+        CHECK(sentence.find(file.string()) == 0);
+        CHECK(sentence.find('\n') == std::string::npos);
+        CHECK(sentence.size() < 2000);
+        for (const std::string& word : c.named) CHECK(sentence.find(word) != std::string::npos);
+    }
+}
+
+TEST_CASE("messages that would take more memory than they have bytes are counted before they are read") {
+    const TemporaryFolder folder;
+    const auto file = folder / "many.onnx";
+    std::string empty_nodes, deep = node("Tanh", {"x"}, {"u"});
+    for (int i = 0; i < (1 << 20) + 1; ++i) empty_nodes += std::string("\x0a\x00", 2);
+    CHECK_THAT(complaint(file, model(empty_nodes + x + u)), Catch::Contains("2^20 parts"));
+    for (int i = 0; i < 40; ++i) deep = text(1, text(4, "If") + text(5, text(1, "then_branch") + text(6, deep)));
+    CHECK_THAT(complaint(file, model(deep + x + u)), Catch::Contains("32"));
+    CHECK(complaint(file, model(chain(1000) + x + u)).empty());  // control: many nodes are read
+}
+
+TEST_CASE("random mutations of a model end in a network or in one sentence") {
+    const TemporaryFolder folder;
+    const auto file = folder / "mutated.onnx";
+    std::mt19937_64 random(11);
+    std::size_t refused = 0;
+    const std::size_t rounds = 1500;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        std::string bytes = sound;
+        const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+        for (std::size_t k = 0; k <= below(3); ++k) {
+            const std::size_t at = below(bytes.size());
+            if (below(4) == 0) bytes.erase(at, below(8) + 1);
+            else if (below(3) == 0) bytes.insert(at, sound, below(sound.size()), below(16) + 1);
+            else bytes[at] = static_cast<char>(below(256));
+            if (bytes.empty()) bytes = "\n";
+        }
+        const std::string sentence = complaint(file, bytes);
+        if (sentence.find('\n') != std::string::npos) FAIL(sentence);
+        refused += sentence.empty() ? 0 : 1;
+    }
+    CHECK(refused > rounds / 2);
+    CHECK(refused < rounds);
+}
