@@ -26,6 +26,33 @@ def load(args, convert):
     return layers, convert(tensors["x0"][: args.batch]), convert(tensors["y"][: args.batch]), 10.0 if args.workload == "w4" else 1.0
 
 
+def load_unet(args, convert):
+    """Weights and biases of the five convolutions of W6, x0, y; images are batch × 1 × 28 × 28."""
+    from safetensors.numpy import load_file
+
+    tensors = load_file(args.file)
+    layers = [(convert(tensors[f"conv{i}.weight"]), convert(tensors[f"conv{i}.bias"])) for i in range(5)]
+    return layers, convert(tensors["x0"][: args.batch]), convert(tensors["y"][: args.batch])
+
+
+def fastest(calls):
+    """Of several ways to compute the same, the one with the shortest of five calls, and its name; what fails is left out."""
+    best = {}
+    for name, call in calls.items():
+        try:
+            call(), call()
+            seconds = []
+            for _ in range(5):
+                begin = time.perf_counter()
+                call()
+                seconds.append(time.perf_counter() - begin)
+            best[name] = min(seconds)
+        except Exception as error:
+            print(f"{name}: {error}", file=sys.stderr)
+    name = min(best, key=best.get)
+    return calls[name], name
+
+
 def serve(forward, gradient, result):
     gradient()
     print(json.dumps(result()), flush=True)

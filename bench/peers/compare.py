@@ -21,13 +21,16 @@ import work_precision
 HERE = os.path.dirname(os.path.abspath(__file__))
 W5 = "w5", "f64", 0, 1, 1, "-", ("diffrax", "cvodes", "torchdiffeq"), "-"
 PEERS = {"diffrax": "diffrax_side.py", "jax": "jax_side.py", "pytorch": "torch_side.py", "casadi": "casadi_side.py"}
+IMAGES = {"jax": "jax_image_side.py", "pytorch": "torch_image_side.py", "onnxruntime": "onnxruntime_side.py"}
+FORWARD_ALONE = {"onnxruntime"}  # no gradient: x1 is held against ours
 ADAPTIVE = {"diffrax": "diffrax_adaptive_side.py", "torchdiffeq": "torch_adaptive_side.py", "torchode": "torch_adaptive_side.py"}
-MODULES = {"diffrax": "diffrax", "jax": "jax", "pytorch": "torch", "casadi": "casadi", "torchdiffeq": "torchdiffeq", "torchode": "torchode"}
+MODULES = {"diffrax": "diffrax", "jax": "jax", "pytorch": "torch", "casadi": "casadi", "torchdiffeq": "torchdiffeq", "torchode": "torchode",
+           "onnxruntime": "onnxruntime"}
 NATIVE = {"adolc": "peers-adolc", "cvodes": "peers-cvodes"}
 COLOURS = {"limit": "#999999", "costate": "#0072B2", "jax": "#E69F00", "pytorch": "#D55E00", "casadi": "#009E73", "adolc": "#CC79A7", "diffrax": "#56B4E9",
-           "torchdiffeq": "#D55E00", "torchode": "#CC79A7", "cvodes": "#009E73"}
+           "torchdiffeq": "#D55E00", "torchode": "#CC79A7", "cvodes": "#009E73", "onnxruntime": "#009E73"}
 NAMES = {"jax": "JAX", "pytorch": "PyTorch", "casadi": "CasADi", "adolc": "ADOL-C", "diffrax": "diffrax", "torchdiffeq": "torchdiffeq", "torchode": "torchode",
-         "cvodes": "CVODES"}
+         "cvodes": "CVODES", "onnxruntime": "ONNX Runtime"}
 
 
 def process_rows():
@@ -52,6 +55,8 @@ def rows():
     yield "w4", "f64", 1000, 1, 1, "compiled", ("jax", "pytorch"), "-"
     for checkpoints in (2, 4, 8, 16, 32, 44):
         yield "w4", "f64", 1000, 1, 1, f"binomial:{checkpoints}", ("diffrax",), str(checkpoints)
+    for batch in (1, 16):
+        yield "w6", "f32", 3, batch, 1, "dto", ("jax", "pytorch", "onnxruntime"), "best"
     yield "w7", "f64", 1000, 1, 1, "replay", ("casadi", "adolc"), "machine"
     yield "w7", "f64", 1000, 1, 1, "compiled", ("casadi",), "compiled"
 
@@ -103,7 +108,7 @@ def commands(args, row, folder):
                 yield peer, [program, *words[:3]]
         elif importlib.util.find_spec(MODULES[peer]):
             adaptive = workload in ("w3", "w5")
-            script = (ADAPTIVE if adaptive else PEERS)[peer]
+            script = (ADAPTIVE if adaptive else IMAGES if workload == "w6" else PEERS)[peer]
             yield peer, [sys.executable, os.path.join(HERE, script), *words, f"{peer}:{theirs}" if adaptive else theirs, file]
 
 
@@ -120,10 +125,11 @@ def start(args, row, folder):
     # where steps are chosen everybody computes another number: the distance is that from the exact flow's gradient
     reference = exact_gradient(folder) if row[0] == "w3" else sides["costate"].gradient
     bound = 50 * float(row[5].split(":")[0]) if row[0] == "w3" else 1e-10 if row[1] == "f64" else 2e-4
-    apart = {name: distance(side.gradient, reference) for name, side in sides.items()}
+    end = sides["costate"].ask("end", 1) if FORWARD_ALONE & sides.keys() else None
+    apart = {name: distance(side.gradient, end if name in FORWARD_ALONE else reference) for name, side in sides.items()}
     for name, far in apart.items():
         if far > bound:
-            raise SystemExit(f"compare: on {row[0]} {row[1]} the gradient of {name} is {far:.1e} away (at most {bound:.0e}); nothing is timed")
+            raise SystemExit(f"compare: on {row[0]} {row[1]} the {'end' if name in FORWARD_ALONE else 'gradient'} of {name} is {far:.1e} away (at most {bound:.0e}); nothing is timed")
     return sides, failed, apart
 
 
@@ -136,12 +142,14 @@ def exact_gradient(folder):
 def measure(args, row, folder):
     """Medians of `rounds` turns of every side, after their gradients were held against ours."""
     sides, failed, apart = start(args, row, folder)
-    counts = {name: max(1, int(args.seconds / max(side.ask("gradient", 1)[1], 1e-7))) for name, side in sides.items()}
-    times, limits = {name: {"gradient": [], "forward": []} for name in sides}, []
+    answers = {name: ("forward",) if name in FORWARD_ALONE else ("gradient", "forward") for name in sides}
+    counts = {name: max(1, int(args.seconds / max(side.ask(answers[name][0], 1)[1], 1e-7))) for name, side in sides.items()}
+    times, limits = {name: {what: [] for what in answers[name]} for name in sides}, []
     for _ in range(args.rounds):
         for what in ("gradient", "forward"):
             for name, side in sides.items():
-                times[name][what].append(side.ask(what, counts[name])[1])
+                if what in answers[name]:
+                    times[name][what].append(side.ask(what, counts[name])[1])
         limits.append(sides["costate"].ask("limit", 9)[1])
     for side in sides.values():
         side.close()
@@ -201,7 +209,27 @@ def adaptive_table(results):
     return "\n".join(lines) + "\n"
 
 
+def image_table(results):
+    """Gradient and forward against the fastest of each: one of the peers has no gradient."""
+    lines = ["| workload | costate: gradient | fastest peer | times faster | of the limit | costate: forward | fastest peer | times faster | the others |", "|---|---|---|---|---|---|---|---|---|"]
+    for r in results:
+        times = r["median_seconds"]
+        ours, line, rest = times["costate"], f"| {r['workload'].upper()} {r['precision']}, {r['steps']} steps, batch {r['batch']} |", []
+        for what in ("gradient", "forward"):
+            peers = sorted((n for n in times if n != "costate" and what in times[n]), key=lambda n: times[n][what])
+            line += f" {readable(ours[what])} |"
+            line += f" {NAMES[peers[0]]} {readable(times[peers[0]][what])} | {times[peers[0]][what] / ours[what]:.2f} |" if peers else " – | – |"
+            line += f" {r['of_limit'] * 100:.0f} % |" if what == "gradient" else ""
+            rest += [f"{NAMES[n]} {what} {readable(times[n][what])}" for n in peers[1:]]
+        lines.append(f"{line} {', '.join(rest)} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(results):
+    images = [r for r in results if r["workload"] == "w6"]
+    if images:
+        others = [r for r in results if r["workload"] != "w6"]
+        return (table(others) + "\n" if others else "") + image_table(images)
     adaptive = [r for r in results if r["workload"] == "w3"]
     if adaptive:
         others = [r for r in results if r["workload"] != "w3"]
@@ -228,23 +256,31 @@ def label(r):
     return f"{r['workload'].upper()} {r['precision']} {r['steps']}×{r['batch']}" + (f" {r['method']}" if r["workload"] in ("w4", "w7") else "")
 
 
-def picture(results, file):
-    """Gradient times beside ours, and the limit's, a group of bars a row (gnuplot)."""
-    names = sorted({n for r in results for n in r["median_seconds"]}, key=lambda n: (n != "costate", n))
-    known = any(r["limit_seconds"] > 0 for r in results)
-    lines = ["row " + ("limit " if known else "") + " ".join(NAMES.get(n, n) for n in names)]
+def bars(results):
+    """(label, seconds by name, seconds of the limit) for every group of bars; with images the forward by itself."""
     for r in results:
-        ours = r["median_seconds"]["costate"]["gradient"]
-        values = [f"{r['limit_seconds'] / ours:.3f}" if r["limit_seconds"] > 0 else "?"] if known else []
-        values += [f"{r['median_seconds'][n]['gradient'] / ours:.3f}" if n in r["median_seconds"] else "?" for n in names]
-        lines.append(f'"{label(r)}" ' + " ".join(values))
+        for what, part in (("gradient", 1), ("forward", 2)) if r["workload"] == "w6" else (("gradient", 1),):
+            times = {n: t[what] for n, t in r["median_seconds"].items() if what in t}
+            yield label(r) + (f" {what}" if r["workload"] == "w6" else ""), times, r["limit_seconds"] / part
+
+
+def picture(results, file):
+    """Times beside ours, and the limit's, a group of bars a row (gnuplot)."""
+    groups = list(bars(results))
+    names = sorted({n for _, times, _ in groups for n in times}, key=lambda n: (n != "costate", n))
+    known = any(limit > 0 for _, _, limit in groups)
+    lines = ["row " + ("limit " if known else "") + " ".join(f'"{NAMES.get(n, n)}"' for n in names)]
+    for text, times, limit in groups:
+        values = [f"{limit / times['costate']:.3f}" if limit > 0 else "?"] if known else []
+        values += [f"{times[n] / times['costate']:.3f}" if n in times else "?" for n in names]
+        lines.append(f'"{text}" ' + " ".join(values))
     shown = (["limit"] if known else []) + names
     columns = len(shown)
-    lowest = min([0.25] + [r["limit_seconds"] / r["median_seconds"]["costate"]["gradient"] for r in results if r["limit_seconds"] > 0]) / 2
+    lowest = min([0.25] + [limit / times["costate"] for _, times, limit in groups if limit > 0]) / 2
     plots = ", ".join(f"$data using {k + 2}:xtic(1) title columnheader({k + 2}) lc rgb '{COLOURS[shown[k]]}'" for k in range(columns))
     script = "$data << END\n" + "\n".join(lines) + f"""
 END
-set terminal svg size {260 + 24 * columns * len(results)},420 font 'sans,12' background 'white'
+set terminal svg size {260 + 24 * columns * len(groups)},420 font 'sans,12' background 'white'
 set output '{file}'
 set datafile missing '?'
 set style data histograms
@@ -252,7 +288,7 @@ set style histogram clustered gap 1
 set style fill solid 0.85 border -1
 set logscale y 2
 set grid ytics lc rgb '#cccccc'
-set ylabel 'time of one gradient / ours'
+set ylabel '{"time / ours" if len(groups) > len(results) else "time of one gradient / ours"}'
 set xtics rotate by -30
 set key outside right top
 set bmargin 6
@@ -271,7 +307,7 @@ def pictures(results, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", help="our side, built with -DCOSTATE_BENCH=ON")
-    parser.add_argument("--only", nargs="*", default=[], help="workloads: w1 w2 w3 w4 w5 w7")
+    parser.add_argument("--only", nargs="*", default=[], help="workloads: w1 w2 w3 w4 w5 w6 w7")
     parser.add_argument("--rounds", type=int, default=20, help="turns of each side (20)")
     parser.add_argument("--seconds", type=float, default=0.02, help="of each turn (0.02)")
     parser.add_argument("--core", type=int, help="pin every side to this core")

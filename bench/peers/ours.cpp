@@ -1,10 +1,12 @@
 // Our side of compare.py: reads "gradient COUNT", "forward COUNT" or "limit COUNT" on standard input and answers with the shortest and the median seconds
-// of so many. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
+// of so many; "end 1" is answered with x₁. The limit of a gradient is what this machine needs for the same arithmetic in its best dense kernel (batch 1: to read the weights as
 // often), measured beside it; of the orbit and of W4, the solve alone, written by hand.
 // ours WORKLOAD PRECISION STEPS BATCH THREADS METHOD [--write FILE | --read FILE]: the first line of the answer is the gradient as JSON;
 // METHOD is dto, for W3 its tolerances, such as 1e-3:1e-6, and for W4 and W7 replay, compiled or, as machine code, a schedule such as binomial:8. --write writes the network and ends, --read takes it from there.
 #include "bench/peers/adaptive_sides.hpp"
+#include "bench/peers/image_side.hpp"
 #include "bench/peers/side.hpp"
+#include "bench/timing.hpp"
 #include "bench/workloads.hpp"
 #include "kernels/cache.hpp"
 #include "kernels/huge_pages.hpp"
@@ -33,16 +35,6 @@ using namespace costate;
 using namespace costate::bench;
 
 namespace {
-
-// y = x Wᵀ, 256 × 256 on 168 rows, all of it in the second-level cache.
-template <class T>
-struct Dense {
-    static constexpr std::size_t n = 256, rows = 168;
-    static constexpr double flops = 2.0 * n * n * rows;
-    kernels::PackedMatrix<T> w{std::span<const T>(std::vector<T>(n * n, T(1) / n)), n, n};
-    kernels::AlignedVector<T> x = kernels::AlignedVector<T>(rows * n, T(1)), y = kernels::AlignedVector<T>(rows * n);
-    void operator()() { kernels::linear<T>(w, {}, kernels::Function::identity, rows, std::span<const T>(x), std::span<T>(y)); }
-};
 
 // Every evaluation and every pullback computes with all weights, and at batch 1 reads them.
 template <class T>
@@ -85,11 +77,27 @@ void write(const Perceptron& p, const std::string& file, const std::map<std::str
     nn::write_safetensors(file, tensors);
 }
 
+void write(const Unet& u, const std::string& file) {
+    std::vector<nn::TensorToWrite> tensors;
+    const auto add = [&](const std::string& name, const std::vector<double>& values, std::vector<std::size_t> shape) {
+        nn::Array a = nn::Array::from_shape(shape);
+        std::copy(values.begin(), values.end(), a.begin());
+        tensors.push_back({name, std::move(a)});
+    };
+    for (std::size_t l = 0; l < Unet::layers.size(); ++l) {
+        const ConvolutionLayer& layer = Unet::layers[l];
+        add("conv" + std::to_string(l) + ".weight", u.weights[l], {layer.outputs, layer.channels, 3, 3});
+        add("conv" + std::to_string(l) + ".bias", u.biases[l], {layer.outputs});
+    }
+    for (const auto& [name, values] : {std::pair{"x0", &u.x0}, std::pair{"y", &u.y}}) add(name, *values, {Unet::samples, 1, Unet::side, Unet::side});
+    nn::write_safetensors(file, tensors);
+}
+
 Perceptron network(const std::string& workload) {
     if (workload == "w1") return made("w1", {2, 128, 128, 128, 2}, true, true, 1, 1024);
     if (workload == "w2") return made("w2", {784, 1024, 1024, 784}, true, true, 1, 64);
     if (workload == "w4") return made("w4", {1, 10, 1}, false, false, 10, 1);
-    throw std::invalid_argument("there is no workload '" + workload + "'; known are w1, w2, w3, w4, w5, w7");
+    throw std::invalid_argument("there is no workload '" + workload + "'; known are w1 to w7");
 }
 
 Perceptron network(const std::string& workload, const std::string& file) {
@@ -201,6 +209,7 @@ Side side_of(const std::string& workload, const std::string& file, const std::st
         side.limit_times = 1;
         return side;
     }
+    if (workload == "w6") return image_side(file.empty() ? unet() : read_unet(file), steps, batch, threads);
     if (workload == "w3") return precision == "f32" ? spiral_side<float>(spiral(), method) : spiral_side<double>(spiral(), method);
     const Perceptron p = network(workload, file);
     if (workload == "w4" && !compiled && method != "replay") return scheduled(method, field<double>(p, false), p, steps);
@@ -257,6 +266,8 @@ int serve(const std::vector<std::string>& words) {
         if (workload == "w3") {
             const Spiral s = spiral();
             write(s.network, words[7], {{"t", s.times}, {"reference", s.reference}});
+        } else if (workload == "w6") {
+            write(unet(), words[7]);
         } else {
             write(network(workload), words[7]);
         }
@@ -269,7 +280,8 @@ int serve(const std::vector<std::string>& words) {
     std::cout << nlohmann::json(side.result()).dump() << std::endl;
     std::string what;
     for (std::size_t count = 0; std::cin >> what >> count;) {
-        if (what == "limit") std::cout << timed(side.limit, count, side.limit_times) << std::endl;
+        if (what == "end") std::cout << nlohmann::json(side.end()).dump() << std::endl;
+        else if (what == "limit") std::cout << timed(side.limit, count, side.limit_times) << std::endl;
         else std::cout << timed(what == "forward" ? side.forward : side.gradient, count) << std::endl;
     }
     return 0;
