@@ -126,7 +126,8 @@ class InWords(nn.Module):
 MLP = nn.Sequential(nn.Linear(3, 16), nn.SiLU(), nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Identity()), nn.Linear(16, 2))
 CLASSIFIER = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4 * 3 * 3, 5))
 AGREE = {"mlp": (MLP, [2], "velocity"), "residual": (Residual(), [5], "velocity"), "unet": (Unet(), [2, 8, 8], "velocity"),
-         "tokens": (Tokens(), [2, 8, 8], "velocity"), "in words": (InWords("tanh"), [2], "velocity"), "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
+         "tokens": (Tokens(), [2, 8, 8], "velocity"), "in words": (InWords("tanh"), [2], "velocity"),
+         "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
 REFUSED = {
     "a PixelShuffle": nn.Sequential(nn.Conv2d(1, 4, 1), nn.PixelShuffle(2)),
     "GELU(approximate='tanh')": nn.Sequential(nn.Linear(2, 2), nn.GELU("tanh")),
