@@ -92,7 +92,7 @@ class Tokens(nn.Module):
         both = self.mix(mixed) - 0.5 * (weights @ tokens)
         image = both.transpose(1, 2).reshape(x.shape[0], 6, 4, 4)
         image = image * torch.tanh(self.gate(self.embedding(t)))[:, :, None, None]
-        image = self.instance(self.batch(image) + h) / (1 + image.mean(dim=(2, 3), keepdim=True).abs())
+        image = self.batch(self.instance(image) + h) / (1 + image.mean(dim=(2, 3), keepdim=True).abs())
         return self.grow(torch.cat([image[:, :3], torch.exp(-(image[:, 3:] ** 2))], dim=1))
 
 
