@@ -81,6 +81,7 @@ Array NetworkBuilder::normal(std::string_view tensor, const std::vector<std::siz
 
 Value NetworkBuilder::layer(std::string_view op, const std::vector<Value>& in, const LayerOptions& options, const std::vector<NewTensor>& tensors) {
     Layer layer{.op = std::string(op), .in = {}, .out = free_name(op, tensors), .texts = options.texts, .numbers = options.numbers, .lists = options.lists};
+    if (find_layer_kind(op) == nullptr) throw wrong(layer, "needs an op that does not exist; docs/networks.md names those that do");
     for (const Value& value : in) {
         check_belongs(value);
         layer.in.push_back(value.name());

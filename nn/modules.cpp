@@ -30,7 +30,8 @@ Value Linear::operator()(const Value& x) const {
 }
 
 Value Conv2d::operator()(const Value& x) const {
-    const LayerOptions options{.numbers = {{"stride", number(stride)}, {"padding", number(padding)}, {"dilation", number(dilation)}, {"groups", number(groups)}}};
+    const LayerOptions options{
+        .numbers = {{"stride", number(stride)}, {"padding", number(padding)}, {"dilation", number(dilation)}, {"groups", number(groups)}}};
     const std::size_t in = groups == 0 ? 0 : axis(x, 0) / groups;
     return x.builder().layer("conv2d", {x}, options, weight_and_bias(x, name, {out, in, kernel, kernel}, bias ? out : 0));
 }
@@ -82,7 +83,9 @@ Value concat(const std::vector<Value>& parts) {
 }
 
 Value add_channel(const Value& image, const Value& channels) { return image.builder().layer("add_channel", {image, channels}); }
-Value upsample_nearest(const Value& image, std::size_t scale) { return image.builder().layer("upsample_nearest", {image}, {.numbers = {{"scale", number(scale)}}}); }
+Value upsample_nearest(const Value& image, std::size_t scale) {
+    return image.builder().layer("upsample_nearest", {image}, {.numbers = {{"scale", number(scale)}}});
+}
 Value avg_pool2d(const Value& image, std::size_t kernel) { return image.builder().layer("avg_pool2d", {image}, {.numbers = {{"kernel", number(kernel)}}}); }
 
 Value max_pool2d(const Value& image, std::size_t kernel, std::size_t stride, std::size_t padding) {

@@ -92,7 +92,7 @@ class Tokens(nn.Module):
         both = self.mix(mixed) - 0.5 * (weights @ tokens)
         image = both.transpose(1, 2).reshape(x.shape[0], 6, 4, 4)
         image = image * torch.tanh(self.gate(self.embedding(t)))[:, :, None, None]
-        image = self.instance(self.batch(image) + h) / (1 + image.mean(dim=(2, 3), keepdim=True).abs())
+        image = self.batch(self.instance(image) + h) / (1 + image.mean(dim=(2, 3), keepdim=True).abs())
         return self.grow(torch.cat([image[:, :3], torch.exp(-(image[:, 3:] ** 2))], dim=1))
 
 
@@ -126,7 +126,8 @@ class InWords(nn.Module):
 MLP = nn.Sequential(nn.Linear(3, 16), nn.SiLU(), nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Identity()), nn.Linear(16, 2))
 CLASSIFIER = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4 * 3 * 3, 5))
 AGREE = {"mlp": (MLP, [2], "velocity"), "residual": (Residual(), [5], "velocity"), "unet": (Unet(), [2, 8, 8], "velocity"),
-         "tokens": (Tokens(), [2, 8, 8], "velocity"), "in words": (InWords("tanh"), [2], "velocity"), "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
+         "tokens": (Tokens(), [2, 8, 8], "velocity"), "in words": (InWords("tanh"), [2], "velocity"),
+         "unused": (Plus(torch.tanh), [2], "velocity"), "classifier": (CLASSIFIER, [1, 8, 8], "logits")}
 REFUSED = {
     "a PixelShuffle": nn.Sequential(nn.Conv2d(1, 4, 1), nn.PixelShuffle(2)),
     "GELU(approximate='tanh')": nn.Sequential(nn.Linear(2, 2), nn.GELU("tanh")),

@@ -6,9 +6,11 @@
 
 my_network.py:make_network is a torch.nn.Module, or a function without arguments that returns one. It is called as module(x, t),
 x one row a sample (--input-shape: d values, or channels,height,width) and t of length batch, or as module(x); a module of x alone whose
-first Linear reads one value more than x has is given cat([x, t]). Its layers are read off torch.fx: Linear, Conv2d, GroupNorm, AvgPool2d,
-Upsample(mode="nearest"), Flatten, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid, and in forward() their functions, cat along axis 1, + and * of
-two values of one shape, image + e[:, :, None, None], and the embedding of the time by a buffer of frequencies f:
+first Linear reads one value more than x has is given cat([x, t]). Its layers are read off torch.fx: Linear, Conv2d, ConvTranspose2d,
+GroupNorm, LayerNorm, BatchNorm2d (as in evaluation), InstanceNorm2d, AvgPool2d, MaxPool2d, Upsample(mode="nearest"), Flatten, Embedding,
+Softmax, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid, and in forward() their functions, cat, arithmetic, exp and the like, matrix products,
+scaled_dot_product_attention, reshape, permute, chunk, ranges, mean and sum (all after the batch's axis), image + e[:, :, None, None],
+parameters of the shape of a sample, and the embedding of the time by a buffer of frequencies f:
 
        def forward(self, x, t):
            phase = t[:, None] * self.f
@@ -141,7 +143,8 @@ MEANING = {  # op: (layer, tensor by role, inputs) -> result
         key: layer[key] for key in ("stride", "padding", "output_padding", "groups", "dilation")}),
     "layernorm": lambda layer, tensor, x: functional.layer_norm(x, x.shape[-1:], tensor("weight"), tensor("bias"), layer["eps"]),
     "batchnorm": lambda layer, tensor, x: functional.batch_norm(x, tensor("mean"), tensor("variance"), tensor("weight"), tensor("bias"), eps=layer["eps"]),
-    "max_pool2d": lambda layer, tensor, x: functional.max_pool2d(x, layer["kernel"], layer["stride"], layer["padding"], layer["dilation"], bool(layer.get("ceil"))),
+    "max_pool2d": lambda layer, tensor, x: functional.max_pool2d(
+        x, layer["kernel"], layer["stride"], layer["padding"], layer["dilation"], bool(layer.get("ceil"))),
     "embedding": lambda layer, tensor, x: tensor("weight")[x.reshape(len(x), *x.shape[2:] if x.shape[1:] == (1,) else x.shape[1:]).long()],
     "softmax": lambda layer, tensor, x: torch.softmax(x, layer["axis"] + 1),
     "attention": lambda layer, tensor, q, k, v: torch.softmax(layer.get("scale", q.shape[-1] ** -0.5) * q @ k.transpose(-2, -1), -1) @ v,
@@ -315,7 +318,8 @@ def export(module, out, *, input_shape=None, parametrisation="velocity", path="c
     with torch.no_grad():
         output_shape = call(network, probe["x"], probe["t"]).shape[1:]
     inputs = given_arrays(samples, shape, output_shape, seed, given or {})
-    answers = {**inputs, **derivatives(call, network, weights, inputs, sum(weight.numel() for weight in weights.values()))}
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the one with second derivatives
+        answers = {**inputs, **derivatives(call, network, weights, inputs, sum(weight.numel() for weight in weights.values()))}
     if parametrisation == "velocity":
         answers.update(solver_gradients(call, network, inputs))
     files.append(pathlib.Path(f"{out}.golden.safetensors"))

@@ -24,6 +24,7 @@ BINARY = {"add": (operator.add, operator.iadd, torch.add, "add", "add_"), "mul":
           "sub": (operator.sub, operator.isub, torch.sub, "sub"), "div": (operator.truediv, operator.itruediv, torch.div, "div"),
           "maximum": (torch.maximum,), "minimum": (torch.minimum,), "matmul": (operator.matmul, torch.matmul, torch.bmm, "matmul", "bmm")}
 UNARY = {op: (getattr(torch, op), op) for op in ("exp", "log", "sqrt", "erf", "abs", "floor", "ceil", "round", "sign")}
+NEGATE = (operator.neg, torch.neg, "neg")
 POWER = (operator.pow, torch.pow, "pow")
 SOFTMAX = (torch.softmax, functional.softmax, "softmax")
 ORDER = (torch.permute, torch.transpose, "permute", "transpose", "swapaxes")
@@ -35,7 +36,8 @@ WAVES = {torch.sin: "sin", torch.cos: "cos", "sin": "sin", "cos": "cos"}
 NUMBERS = (getattr, "size", "dim", "numel")
 TENSORS = ("weight", "bias", "frequencies", "mean", "variance", "value")
 SAME = (nn.Identity, nn.Dropout, nn.Dropout2d)
-KNOWN = ("Linear, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, BatchNorm2d, InstanceNorm2d, AvgPool2d, MaxPool2d, Embedding, Softmax, Upsample, Flatten, Identity, Dropout, " + ", ".join(kind.__name__ for kind in ACTIVATIONS) +
+KNOWN = ("Linear, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, BatchNorm2d, InstanceNorm2d, AvgPool2d, MaxPool2d, "
+         "Embedding, Softmax, Upsample, Flatten, Identity, Dropout, " + ", ".join(kind.__name__ for kind in ACTIVATIONS) +
          ", cat, arithmetic, reshape, permute, chunk, mean, sum, softmax, matmul, scaled_dot_product_attention and the embedding "
          "cat([sin(t f), cos(t f)])")
 
@@ -81,7 +83,7 @@ class Tracer:
 
     def shape(self, node):
         meta = node.meta.get("tensor_meta")
-        return None if meta is None else tuple(meta.shape)
+        return tuple(meta.shape) if hasattr(meta, "shape") else None
 
     def sample_size(self, node):
         """Values a sample, None for what is not one row a sample."""
@@ -286,6 +288,8 @@ class Tracer:
         for op, targets in UNARY.items():
             if target in targets:
                 return self.layer(node, op, [self.name(node.args[0])])
+        if target in NEGATE:
+            return self.layer(node, "affine", [self.name(node.args[0])], scale=-1)
         if target in POWER and isinstance(node.args[1], (int, float)):
             return self.layer(node, "power", [self.name(node.args[0])], exponent=node.args[1])
         for op, targets in BINARY.items():
@@ -301,12 +305,10 @@ class Tracer:
                 return {"phase": frequencies["tensor"]}
         if isinstance(a, (int, float)) or isinstance(b, (int, float)):
             return self.affine(node, op, a, b)
-        if op == "add" and isinstance(a, dict) and "channels" in a:
-            a, b = b, a
-        if op == "add" and isinstance(a, str) and isinstance(b, dict) and "channels" in b:
-            return self.layer(node, "add_channel", [a, b["channels"]])
-        names = [self.operand(node, arg, value) for arg, value in zip(node.args if (a, b) == tuple(map(self.values.get, node.args)) else node.args[::-1], (a, b))]
-        return self.layer(node, op, names)
+        for image, channels in ((a, b), (b, a)):
+            if op == "add" and isinstance(image, str) and isinstance(channels, dict) and "channels" in channels:
+                return self.layer(node, "add_channel", [image, channels["channels"]])
+        return self.layer(node, op, [self.operand(node, arg, value) for arg, value in zip(node.args, (a, b))])
 
     def operand(self, node, arg, value):
         """A value; one number for each channel as C x 1 x 1; a parameter or buffer of the shape of a sample."""

