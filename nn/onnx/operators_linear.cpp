@@ -47,7 +47,8 @@ std::optional<Value> attention(Translation& t, const Value& scores, const Value&
     if (q_shape.size() != rank || k_shape.size() != rank || v_shape.size() != rank || blocks(q_shape) != blocks(s) || blocks(k_shape) != blocks(s) ||
         blocks(v_shape) != blocks(s))
         return std::nullopt;
-    const std::string q = t.emitter.reshaped(unscaled(product->in[0]), q_shape), k = t.emitter.reshaped(unscaled(product->in[1]), k_shape);
+    const std::string left = unscaled(product->in[0]), right = unscaled(product->in[1]);  // what is written next moves the layers
+    const std::string q = t.emitter.reshaped(left, q_shape), k = t.emitter.reshaped(right, k_shape);
     Value transposed_k;
     transposed_k.layer = k;
     transposed_k.dims = k_shape;
@@ -60,16 +61,20 @@ std::optional<Value> attention(Translation& t, const Value& scores, const Value&
     return t.layer("attention", {q, keys, t.read(v)}, like, {{"scale", scale}});
 }
 
-/// numpy's product of matrices, the axes before the last two broadcast; a batch has to be among those, or be the rows of the left factor.
-Value product(Translation& t, Value a, Value b) {
-    if (a.rank() < 2 || b.rank() < 2) throw GraphError("multiplies a matrix and a list; export the network with matrices");
-    if (b.known() && b.rank() == 2) return linear(t, a, *b.constant, true);
-    if (auto whole = attention(t, a, b)) return *whole;
+void check_product(const Value& a, const Value& b) {
     if (b.batch_axis && *b.batch_axis + 2 >= b.rank())
         throw GraphError("multiplies by a matrix of the batch; export the network so that its samples do not meet");
     if (a.batch_axis && *a.batch_axis + 1 == a.rank()) throw GraphError("sums over the batch; export the network so that its samples do not meet");
     if (a.dims.back() != b.dims[b.rank() - 2])
         throw GraphError("multiplies the shapes " + text_of(a.dims) + " and " + text_of(b.dims) + ", which do not go together; export the network again");
+}
+
+/// numpy's product of matrices, the axes before the last two broadcast; a batch has to be among those, or be the rows of the left factor.
+Value product(Translation& t, Value a, Value b) {
+    if (a.rank() < 2 || b.rank() < 2) throw GraphError("multiplies a matrix and a list; export the network with matrices");
+    if (b.known() && b.rank() == 2) return linear(t, a, *b.constant, true);
+    if (auto whole = attention(t, a, b)) return *whole;
+    check_product(a, b);
     const std::size_t rows = a.dims[a.rank() - 2], columns = b.dims.back();
     const auto leading = [](const Value& value) {
         Value result = value;

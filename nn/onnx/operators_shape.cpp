@@ -287,6 +287,14 @@ std::vector<std::int64_t> padded_indices(const std::string& mode, std::int64_t s
     return indices;
 }
 
+/// What negative padding leaves of an axis.
+Value cut(Translation& t, const Value& x, std::size_t axis, std::int64_t before, std::int64_t after) {
+    if (before == 0 && after == 0) return x;
+    const std::int64_t kept = static_cast<std::int64_t>(x.dims[axis]) - before - after;
+    if (kept < 1) throw GraphError("cuts a whole axis away; export the network again");
+    return t.sliced(x, {axis, before, static_cast<std::size_t>(kept), 1});
+}
+
 void pad(Translation& t) {
     Value x = t.in(0);
     const auto pads = list_argument(t.node, t.tensors(), 1, "pads");
@@ -303,19 +311,8 @@ void pad(Translation& t) {
         const std::size_t axis = axis_of(axes[i], x.rank());
         if (b == 0 && a == 0) continue;
         if (b > 1 << 24 || a > 1 << 24 || b < -(1 << 24) || a < -(1 << 24)) throw GraphError("pads by more than 2^24; export the network again");
-        if (b < 0 || a < 0) {
-            const std::int64_t cut = std::max<std::int64_t>(-b, 0), kept = static_cast<std::int64_t>(x.dims[axis]) - cut - std::max<std::int64_t>(-a, 0);
-            if (kept < 1) throw GraphError("cuts a whole axis away; export the network again");
-            x = t.sliced(x, {axis, cut, static_cast<std::size_t>(kept), 1});
-            like = Translation::seen(
-                x,
-                [&] {
-                    Shape dims = like.dims;
-                    dims[axis] = static_cast<std::size_t>(kept);
-                    return dims;
-                }(),
-                like.batch_axis, like.outer);
-        }
+        x = cut(t, x, axis, std::max<std::int64_t>(-b, 0), std::max<std::int64_t>(-a, 0));
+        like.dims[axis] = x.dims[axis];
         const std::int64_t more = std::max<std::int64_t>(b, 0), behind = std::max<std::int64_t>(a, 0);
         if (more + behind == 0) continue;
         if (mode != "constant") {

@@ -28,6 +28,13 @@ std::optional<std::size_t> bias_axis(const Layer& layer, std::size_t rank) {
     return std::nullopt;
 }
 
+/// Whether a value is x/√2.
+bool root_of_half(const Emitter& emitter, const std::string& value, const std::string& x) {
+    const Layer* divided = emitter.source(value);
+    return divided && divided->op == "affine" && emitter.origin(divided->in[0]) == x && number(*divided, "shift") == 0 &&
+           close(number(*divided, "scale"), std::numbers::sqrt2 / 2);
+}
+
 }  // namespace
 
 /// The layer before x with its weight or its bias: x is a linear map or a norm that has none yet, the tensor one number for each output.
@@ -108,9 +115,7 @@ std::optional<Value> Translation::gelu(const Value& a, const Value& b) {
         take(a.layer);
         take(b.layer);
     }
-    const Layer* divided = gate ? emitter.source(gate->in[0]) : nullptr;
-    if (!divided || divided->op != "affine" || x.empty() || emitter.origin(divided->in[0]) != x || !close(scale, 0.5)) return std::nullopt;
-    if (!close(number(*divided, "scale"), std::numbers::sqrt2 / 2) || number(*divided, "shift") != 0) return std::nullopt;
+    if (!gate || x.empty() || !close(scale, 0.5) || !root_of_half(emitter, gate->in[0], x)) return std::nullopt;
     return layer("gelu", {emitter.reshaped(x, a.sample())}, a);
 }
 

@@ -91,6 +91,11 @@ std::optional<double> Translation::scalar(const Value& value) {
 Value Translation::affine(const Value& x, double scale, double shift) {
     if (!std::isfinite(scale) || !std::isfinite(shift)) throw GraphError("has a constant that is not finite; export the network again");
     if (scale == 1 && shift == 0) return x;
+    const Layer* before = x.known() ? nullptr : emitter.source(x.layer);
+    if (before && before->op == "affine") {  // two of them are one
+        const double inner = before->numbers.at("scale"), offset = before->numbers.at("shift");
+        return layer("affine", {emitter.reshaped(std::string(before->in[0]), x.sample())}, x, {{"scale", scale * inner}, {"shift", scale * offset + shift}});
+    }
     return unary("affine", x, {{"scale", scale}, {"shift", shift}});
 }
 
@@ -134,7 +139,16 @@ Value Translation::transposed(const Value& x, const std::vector<std::size_t>& or
         if (x.dims[order[i]] != 1) real.push_back(order[i]);
     }
     if (std::ranges::is_sorted(real)) return result;
-    return layer("transpose", {read(x)}, result, {}, {{"axes", moved}});
+    std::string from = read(x);
+    if (const Layer* before = emitter.source(from); before && before->op == "transpose" && before->out_shape == x.sample()) {  // two orders are one
+        for (std::int64_t& axis : moved) axis = before->list("axes")[static_cast<std::size_t>(axis)];
+        from = before->in[0];
+    }
+    if (std::ranges::is_sorted(moved)) {
+        result.layer = from;
+        return result;
+    }
+    return layer("transpose", {from}, result, {}, {{"axes", moved}});
 }
 
 Value Translation::gathered(const Value& x, std::size_t axis, const std::vector<std::int64_t>& indices) {

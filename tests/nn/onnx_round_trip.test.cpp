@@ -135,6 +135,39 @@ TEST_CASE("every layer keeps its values through ONNX and back, and through the t
     }
 }
 
+TEST_CASE("what is written as several operators is read as the one layer that it is") {
+    const TemporaryFolder folder;
+    const std::vector<std::pair<std::string, std::string>> whole{
+        {"gelu", R"({"op":"gelu","in":["x"],"out":"u"})"},
+        {"silu", R"({"op":"silu","in":["x"],"out":"u"})"},
+        {"linear", R"({"op":"linear","in":["x"],"out":"u","weight":"square","bias":"six"})"},
+        {"attention", R"({"op":"attention","in":["x","x","x"],"out":"u","scale":0.3})"},
+        {"groupnorm", R"({"op":"groupnorm","in":["x"],"out":"u","weight":"four","bias":"other","groups":2})"},
+        {"conv2d", R"({"op":"conv2d","in":["x"],"out":"u","weight":"half","bias":"four","groups":2,"padding":1})"},
+        {"layernorm", R"({"op":"layernorm","in":["x"],"out":"u","weight":"six","bias":"shift"})"}};
+    for (const auto& [op, layer] : whole) {
+        write_safetensors(folder / "a.safetensors", tensors(), network_metadata("[" + layer + "]", "[4,6,6]", "logits"));
+        const Network network = load_network(folder / "a.safetensors");
+        write_onnx(folder / "b.onnx", network);
+        const Network again = load_network(folder / "b.onnx");
+        INFO(op << ": " << architecture_text(again.description));
+        REQUIRE(again.description.layers.size() == 1);
+        CHECK(again.description.layers[0].op == op);
+        CHECK(again.description.layers[0].texts == network.description.layers[0].texts);  // the names of weights
+    }
+    // control: three times the gate of a GELU is none
+    const std::string gate = R"({"op":"affine","in":["x"],"out":"a","scale":0.70710678},{"op":"erf","in":["a"],"out":"e"},)";
+    const auto last_op = [&](const std::string& shift) {
+        const std::string layers =
+            gate + R"({"op":"affine","in":["e"],"out":"g","scale":0.5,"shift":)" + shift + R"(},{"op":"mul","in":["x","g"],"out":"u"})";
+        write_safetensors(folder / "a.safetensors", tensors(), network_metadata("[" + layers + "]", "[4,6,6]", "logits"));
+        write_onnx(folder / "b.onnx", load_network(folder / "a.safetensors"));
+        return load_network(folder / "b.onnx").description.layers.back().op;
+    };
+    CHECK(last_op("0.5") == "gelu");
+    CHECK(last_op("0.75") == "mul");
+}
+
 TEST_CASE("negative control: another number in a layer is another network") {
     const TemporaryFolder folder;
     const auto network = [&](const std::string& layer) {
