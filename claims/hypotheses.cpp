@@ -3,8 +3,7 @@
 #include "claims/measure/slope.hpp"
 #include "claims/subjects.hpp"
 #include "claims/subjects/components.hpp"
-#include "nn/description.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/network.hpp"
 
 #include <fmt/format.h>
 
@@ -94,7 +93,7 @@ Seen regular_model(const Setting& setting) {
 
 Seen smooth_layers(const Setting& setting, std::size_t k) {
     if (!setting.model) throw std::invalid_argument("field 'network': no file is given; add --model FILE");
-    const nn::NetworkDescription description = nn::describe(nn::SafetensorsFile(*setting.model));
+    const nn::NetworkDescription description = nn::load_network(*setting.model).description;
     std::vector<std::string> ops;
     bool analytic = true;
     for (std::size_t i = 0; i < description.layers.size(); ++i) {
@@ -112,12 +111,15 @@ Seen smooth_layers(const Setting& setting, std::size_t k) {
 }  // namespace
 
 std::optional<std::size_t> derivatives_of_op(std::string_view op) {
-    // a group norm is: its ε keeps the root away from 0
-    static constexpr std::array<std::string_view, 18> analytic{
+    // norms are: their ε keeps the root away from 0; quotients, roots, logarithms and powers are where they are defined, which is not known
+    static constexpr std::array<std::string_view, 47> analytic{
         "linear", "silu", "tanh", "gelu", "softplus", "sigmoid", "concat_time", "concat", "time_embedding", "add", "mul", "conv2d", "groupnorm",
-        "add_channel", "upsample_nearest", "avg_pool2d", "concat_skip", "flatten"};
+        "add_channel", "upsample_nearest", "avg_pool2d", "concat_skip", "flatten", "exp", "sin", "cos", "erf", "affine", "sub", "constant", "parameter",
+        "reshape", "transpose", "slice", "gather", "expand", "pad", "sum", "mean", "prod", "matmul", "softmax", "log_softmax", "attention",
+        "self_attention", "tokens", "untokens", "layernorm", "rmsnorm", "batchnorm", "conv_transpose2d", "resize"};
     if (std::find(analytic.begin(), analytic.end(), op) != analytic.end()) return every_derivative;
-    if (op == "relu") return 0;
+    static constexpr std::array<std::string_view, 8> kinked{"relu", "abs", "clamp", "maximum", "minimum", "max", "min", "max_pool2d"};
+    if (std::find(kinked.begin(), kinked.end(), op) != kinked.end()) return 0;
     return std::nullopt;
 }
 

@@ -19,6 +19,7 @@ namespace {
 struct Options {
     std::string model, golden;
     nn::CheckTolerances tolerances;
+    nn::LoadOptions load;
     bool json = false;
 };
 
@@ -56,7 +57,7 @@ CLI::Validator tolerance() {
 }
 
 int check(const Options& options) {
-    const guidance::CheckReport report = guidance::check_model(options.model, options.golden, options.tolerances);
+    const guidance::CheckReport report = guidance::check_model(options.model, options.golden, options.tolerances, options.load);
     say(options.json ? as_json(options, report) : as_text(options, report));
     return report.agrees() ? done : disagrees;
 }
@@ -66,10 +67,11 @@ int check(const Options& options) {
 Command check_command(CLI::App& application) {
     auto options = std::make_shared<Options>();
     CLI::App* app = application.add_subcommand("check", "Does the runtime agree with the framework that exported the network?");
-    app->add_option("MODEL", options->model, "network file (.safetensors)")->required();
+    app->add_option("MODEL", options->model, "network file (.safetensors or .onnx)")->required();
     app->add_option("GOLDEN", options->golden, "its answers (.golden.safetensors)")->required();
     app->add_option("--tolerance-f64", options->tolerances.f64, "largest relative error in double precision")->capture_default_str()->check(tolerance());
     app->add_option("--tolerance-f32", options->tolerances.f32, "largest relative error in single precision")->capture_default_str()->check(tolerance());
+    declare_load_options(*app, options->load);
     app->add_flag("--json", options->json, "print one JSON object");
     app->footer("Exit status: 0 when everything agrees, 1 when something does not.\n\n"
                 "Example:\n  costate check models/moons.safetensors models/moons.golden.safetensors");

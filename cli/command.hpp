@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "nn/network.hpp"
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ struct Command {
 };
 
 Command info_command(CLI::App& application);
+Command convert_command(CLI::App& application);
 Command list_command(CLI::App& application);
 Command check_command(CLI::App& application);
 Command study_command(CLI::App& application);
@@ -33,6 +36,9 @@ std::string plain(std::string_view text, std::size_t longest = 400);
 /// For options: a number 0, 1, 2, … of at most 18 digits (the parser itself would wrap -1 around); a text that is not empty.
 CLI::Validator whole_number();
 CLI::Validator not_empty();
+
+/// --input, --time, --parametrisation and --path: what an ONNX file may leave open.
+void declare_load_options(CLI::App& app, nn::LoadOptions& options);
 
 /// Writes to standard error, where a failure is nobody's concern.
 void whisper(std::string_view text);

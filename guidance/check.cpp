@@ -214,8 +214,8 @@ std::vector<nn::CheckRow> check_solvers(const nn::Network& network, const nn::Go
 }
 
 CheckReport check_model(const std::filesystem::path& network, const std::filesystem::path& golden,
-                        const nn::CheckTolerances& tolerances) {
-    const nn::Network loaded = nn::load_network(network);
+                        const nn::CheckTolerances& tolerances, const nn::LoadOptions& options) {
+    const nn::Network loaded = nn::load_network(network, options);
     const nn::Golden answers_of_golden(loaded, golden);
     CheckReport report;
     report.rows = nn::check_network(loaded, answers_of_golden, tolerances);

@@ -27,6 +27,6 @@ std::vector<nn::CheckRow> check_solvers(const nn::Network& network, const nn::Go
 
 /// Both files read, everything compared. Throws nn::FileError (one sentence) for files that cannot be read or do not belong together.
 CheckReport check_model(const std::filesystem::path& network, const std::filesystem::path& golden,
-                        const nn::CheckTolerances& tolerances = {});
+                        const nn::CheckTolerances& tolerances = {}, const nn::LoadOptions& options = {});
 
 }  // namespace costate::guidance

@@ -7,7 +7,7 @@ namespace {
 using guidance::Parametrisation;
 
 Parametrisation parametrisation_of(const std::filesystem::path& file) {
-    return guidance::find_parametrisation(nn::describe(nn::SafetensorsFile(file)).parametrisation);
+    return guidance::find_parametrisation(nn::load_network(file).description.parametrisation);
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+#include <string_view>
+
 using namespace costate;
 using namespace costate::claims;
 
@@ -64,10 +67,11 @@ TEST_CASE(
     CHECK_THROWS_AS(smoothness(without), std::invalid_argument);
 }
 
-TEST_CASE("derivatives are known of every op that a network may have") {
+TEST_CASE("derivatives are known of every op that a network may have, but for those that jump or are not defined everywhere") {
+    const std::set<std::string_view> without{"floor", "ceil", "round", "sign", "less", "less_equal", "equal", "where", "embedding", "log", "sqrt", "div", "power", "pow"};
     for (const nn::LayerKind& kind : nn::layer_kinds()) {
         INFO(kind.name);
-        CHECK(derivatives_of_op(kind.name).has_value());
+        CHECK(derivatives_of_op(kind.name).has_value() != without.contains(kind.name));
     }
-    CHECK_FALSE(derivatives_of_op("round").has_value());
+    CHECK_FALSE(derivatives_of_op("fourier").has_value());
 }

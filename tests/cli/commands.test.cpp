@@ -28,7 +28,7 @@ std::set<std::string> names(const json& list) {
 
 TEST_CASE("every command has help with an example") {
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"--help"}, {"info", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}, {"profile", "--help"},
+             {"--help"}, {"info", "--help"}, {"convert", "--help"}, {"list", "--help"}, {"check", "--help"}, {"study", "--help"}, {"profile", "--help"},
              {"verify", "--help"}}) {
         const auto outcome = program::run(words);
         CHECK(outcome.status == 0);
@@ -46,6 +46,43 @@ TEST_CASE("info describes the bundled network") {
     CHECK(about.at("smooth") == true);
     CHECK(about.at("weights").get<int>() > 1000);
     CHECK(program::run({"info", model("moons.safetensors")}).out.find("velocity") != std::string::npos);
+}
+
+TEST_CASE("info lists the layers with their shapes, weights and operations, and draws them") {
+    const program::Scratch scratch;
+    const json about = parsed(program::run({"info", model("moons.safetensors"), "--json", "--svg", scratch / "moons.svg"}));
+    const json& graph = about.at("graph");
+    REQUIRE(graph.size() == 8);
+    CHECK(graph[1].at("op") == "linear");
+    CHECK(graph[1].at("shape") == json::array({64}));
+    CHECK(graph[1].at("weights") == 64 * 3 + 64);
+    CHECK(graph[1].at("operations") == 2 * 64 * 3);
+    const std::string picture = program::read(scratch / "moons.svg");
+    CHECK(picture.starts_with("<svg xmlns"));
+    CHECK(picture.ends_with("</svg>\n"));
+    std::size_t boxes = 0;
+    for (std::size_t at = picture.find("<g><title>"); at != std::string::npos; at = picture.find("<g><title>", at + 1)) ++boxes;
+    CHECK(boxes == 10);  // x, t and eight layers
+    CHECK(program::run({"info", model("moons.safetensors"), "--svg", scratch / "no/such/folder.svg"}).status == 2);
+}
+
+TEST_CASE("convert writes ONNX and reads it back: the goldens agree with all three files") {
+    const program::Scratch scratch;
+    REQUIRE(program::run({"convert", model("moons.safetensors"), scratch / "moons.onnx"}).status == 0);
+    REQUIRE(program::run({"convert", scratch / "moons.onnx", scratch / "again.safetensors"}).status == 0);
+    for (const char* file : {"moons.onnx", "again.safetensors"}) {
+        const json report = parsed(program::run({"check", scratch / file, model("moons.golden.safetensors"), "--json"}));
+        CHECK(report.at("agrees") == true);
+        CHECK(report.at("rows").size() == parsed(program::run({"check", model("moons.safetensors"), model("moons.golden.safetensors"), "--json"})).at("rows").size());
+    }
+    CHECK(parsed(program::run({"info", scratch / "moons.onnx", "--json"})).at("path") == "cond-ot");
+    CHECK(scratch.files() == 2);
+    // controls: what is told is taken, what is senseless refused, and nothing is left behind
+    CHECK(program::run({"convert", scratch / "moons.onnx", scratch / "eps.safetensors", "--parametrisation", "epsilon"}).status == 0);
+    CHECK(parsed(program::run({"info", scratch / "eps.safetensors", "--json"})).at("parametrisation") == "epsilon");
+    CHECK(program::run({"check", scratch / "moons.onnx", model("moons.golden.safetensors"), "--time", "when"}).error.find("\"when\"") != std::string::npos);
+    CHECK(program::run({"convert", scratch / "moons.onnx", scratch / "x.safetensors", "--parametrisation", "score"}).status == 2);
+    CHECK(scratch.files() == 3);
 }
 
 TEST_CASE("list names what there is") {

@@ -32,7 +32,7 @@ std::string npy(const std::string& shape, std::size_t count, double value = 1) {
 TEST_CASE("wrong words are refused in one sentence") {
     refuses({}, "--help");
     refuses({"frobnicate"}, "'frobnicate'");
-    refuses({"--frobnicate"}, "info, list, check");
+    refuses({"--frobnicate"}, "info, convert, list, check");
     refuses({"info"}, "MODEL");
     refuses({"list"}, "WHAT");
     refuses({"list", "cheeses"}, "methods");
