@@ -87,7 +87,8 @@ std::vector<Way> ways(const std::vector<Box>& list) {
     std::ranges::stable_sort(all, {}, [](const Way& w) { return w.to - w.from; });
     std::vector<std::vector<const Way*>> lanes;
     for (Way& way : all) {
-        const auto free = std::ranges::find_if(lanes, [&](const auto& lane) { return std::ranges::all_of(lane, [&](const Way* o) { return o->to <= way.from || way.to <= o->from; }); });
+        const auto free = std::ranges::find_if(
+            lanes, [&](const auto& lane) { return std::ranges::all_of(lane, [&](const Way* o) { return o->to <= way.from || way.to <= o->from; }); });
         way.lane = static_cast<std::size_t>(free - lanes.begin());
         if (free == lanes.end()) lanes.emplace_back();
         lanes[way.lane].push_back(&way);
@@ -101,8 +102,9 @@ std::string number(int n) { return std::to_string(n); }
 std::string box_text(const Box& box, std::size_t row) {
     const int y = top + static_cast<int>(row) * row_height, middle = y + box_height / 2 + 4;
     const std::string at = "\" y=\"" + number(middle) + "\"";
-    std::string text = "<g><title>" + escaped(box.value, 200) + "</title><rect x=\"" + number(box_left) + "\" y=\"" + number(y) + "\" width=\"" + number(box_width) + "\" height=\"" +
-                       number(box_height) + "\" rx=\"5\" fill=\"" + std::string(colour(box.layer)) + "\" stroke=\"#667\"/>";
+    std::string text = "<g><title>" + escaped(box.value, 200) + "</title><rect x=\"" + number(box_left) + "\" y=\"" + number(y) + "\" width=\"" +
+                       number(box_width) + "\" height=\"" + number(box_height) + "\" rx=\"5\" fill=\"" + std::string(colour(box.layer)) +
+                       "\" stroke=\"#667\"/>";
     text += "<text x=\"" + number(box_left + 10) + at + " font-weight=\"600\">" + escaped(box.title) + "</text>";
     return text + "<text x=\"" + number(box_left + box_width - 10) + at + " text-anchor=\"end\" fill=\"#445\">" + escaped(box.note) + "</text></g>\n";
 }
@@ -115,8 +117,9 @@ std::string arrow_down(std::size_t row) {
 std::string way_text(const Way& way) {
     const int right = box_left + box_width, lane = right + 18 + static_cast<int>(way.lane) * lane_width;
     const int y0 = top + static_cast<int>(way.from) * row_height + box_height - 8, y1 = top + static_cast<int>(way.to) * row_height + 8;
-    return "<path class=\"e\" d=\"M" + number(right) + " " + number(y0) + " H" + number(lane - 6) + " Q" + number(lane) + " " + number(y0) + " " + number(lane) + " " + number(y0 + 6) +
-           " V" + number(y1 - 6) + " Q" + number(lane) + " " + number(y1) + " " + number(lane - 6) + " " + number(y1) + " H" + number(right + 2) + "\"/>\n";
+    return "<path class=\"e\" d=\"M" + number(right) + " " + number(y0) + " H" + number(lane - 6) + " Q" + number(lane) + " " + number(y0) + " " +
+           number(lane) + " " + number(y0 + 6) + " V" + number(y1 - 6) + " Q" + number(lane) + " " + number(y1) + " " + number(lane - 6) + " " + number(y1) +
+           " H" + number(right + 2) + "\"/>\n";
 }
 
 }  // namespace
@@ -127,18 +130,22 @@ std::string drawn(const NetworkDescription& description, std::size_t most) {
     std::size_t lanes = 0;
     for (const Way& way : beside) lanes = std::max(lanes, way.lane + 1);
     const bool cut = list.back().value != description.layers.back().out;
-    const std::string width = number(box_left + box_width + 30 + static_cast<int>(lanes) * lane_width + 12), height = number(2 * top + static_cast<int>(list.size() + (cut ? 1 : 0)) * row_height);
-    std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height + "\" viewBox=\"0 0 " + width + " " + height +
-                      "\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n"
-                      "<style>.e{fill:none;stroke:#556;stroke-width:1.2;marker-end:url(#a)}</style>\n"
-                      "<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#556\"/></marker></defs>\n"
-                      "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
+    const std::string width = number(box_left + box_width + 30 + static_cast<int>(lanes) * lane_width + 12),
+                      height = number(2 * top + static_cast<int>(list.size() + (cut ? 1 : 0)) * row_height);
+    std::string svg =
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height + "\" viewBox=\"0 0 " + width + " " + height +
+        "\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\">\n"
+        "<style>.e{fill:none;stroke:#556;stroke-width:1.2;marker-end:url(#a)}</style>\n"
+        "<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#556\"/></marker></defs>\n"
+        "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
     for (const Way& way : beside) svg += way_text(way);
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (i > 0 && std::ranges::find(list[i].reads, i - 1) != list[i].reads.end()) svg += arrow_down(i);
         svg += box_text(list[i], i);
     }
-    if (cut) svg += "<text x=\"" + number(box_left) + "\" y=\"" + number(top + static_cast<int>(list.size()) * row_height + 20) + "\">… " + number(description.layers.size()) + " layers in all</text>\n";
+    if (cut)
+        svg += "<text x=\"" + number(box_left) + "\" y=\"" + number(top + static_cast<int>(list.size()) * row_height + 20) + "\">… " +
+               number(description.layers.size()) + " layers in all</text>\n";
     return svg + "</svg>\n";
 }
 

@@ -79,8 +79,8 @@ void LayerChecker::complete_numbers(Layer& layer, const LayerKind& kind) {
         if (role == kind.numbers.end()) throw LayerError("has the number " + in_quotes(key) + ", which the op does not know; remove it");
         if (!role->required && value == role->otherwise) continue;  // as if it were not given
         if (!(value >= role->least && value <= role->most) || (role->counts && value != std::floor(value)))
-            throw LayerError("has a " + in_quotes(key) + " that is " + (role->counts ? "no integer" : "no number") + " from " +
-                             short_number(role->least) + " to " + short_number(role->most) + "; correct it");
+            throw LayerError("has a " + in_quotes(key) + " that is " + (role->counts ? "no integer" : "no number") + " from " + short_number(role->least) +
+                             " to " + short_number(role->most) + "; correct it");
     }
     for (const NumberRole& role : kind.numbers) {
         if (role.required && !layer.numbers.contains(role.name)) throw LayerError("has no number " + in_quotes(role.name) + "; give it");
@@ -109,8 +109,7 @@ void LayerChecker::bound(const Layer& layer, const LayerKind& kind) {
     if (size > largest_value || total_ > largest_total)
         throw LayerError("makes a sample too large (" + std::to_string(size) + " values here, " + std::to_string(total_) +
                          " up to here); use fewer values than 2^24 each and 2^28 in all");
-    if (!(work_ <= largest_work))
-        throw LayerError("makes an evaluation too long (more than 10^12 operations a sample up to here); use a smaller network");
+    if (!(work_ <= largest_work)) throw LayerError("makes an evaluation too long (more than 10^12 operations a sample up to here); use a smaller network");
 }
 
 }  // namespace costate::nn

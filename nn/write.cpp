@@ -49,7 +49,8 @@ void write_network(const std::filesystem::path& file, const Network& network) {
     std::vector<TensorToWrite> tensors;
     for (const auto* list : {&network.parameters, &network.constants})
         for (const Weight& weight : *list)
-            if (std::ranges::find(tensors, weight.name, &TensorToWrite::name) == tensors.end()) tensors.push_back({weight.name, weight.values, narrowest(weight.values)});
+            if (std::ranges::find(tensors, weight.name, &TensorToWrite::name) == tensors.end())
+                tensors.push_back({weight.name, weight.values, narrowest(weight.values)});
     write_safetensors(file, tensors, metadata);
 }
 

@@ -22,7 +22,8 @@ struct OfAxes {
 protected:
     static std::size_t axis(const Layer& layer) {
         const std::size_t at = layer.count("axis"), rank = layer.in_shapes[0].size();
-        if (at >= rank) throw LayerError("names the axis " + std::to_string(at) + " of an input of the shape " + shape_text(layer.in_shapes[0]) + "; count axes from 0");
+        if (at >= rank)
+            throw LayerError("names the axis " + std::to_string(at) + " of an input of the shape " + shape_text(layer.in_shapes[0]) + "; count axes from 0");
         return at;
     }
 };
@@ -33,7 +34,8 @@ struct Reshape : OfAxes {
     static std::vector<std::size_t> shape(const Layer& layer) {
         const auto result = layer.counts("shape");
         if (values_of(result) != values_of(layer.in_shapes[0]))
-            throw LayerError("gives the shape " + shape_text(result) + " to an input of the shape " + shape_text(layer.in_shapes[0]) + "; they need as many values");
+            throw LayerError("gives the shape " + shape_text(result) + " to an input of the shape " + shape_text(layer.in_shapes[0]) +
+                             "; they need as many values");
         return result;
     }
     template <class T>
@@ -51,7 +53,8 @@ struct Transpose : OfAxes {
         std::vector<std::size_t> sorted = order, all(in.size()), result;
         std::iota(all.begin(), all.end(), 0);
         std::sort(sorted.begin(), sorted.end());
-        if (sorted != all) throw LayerError("has \"axes\" that are no order of those of an input of the shape " + shape_text(in) + "; name each once, from 0");
+        if (sorted != all)
+            throw LayerError("has \"axes\" that are no order of those of an input of the shape " + shape_text(in) + "; name each once, from 0");
         for (const std::size_t a : order) result.push_back(in[a]);
         return result;
     }
@@ -63,12 +66,15 @@ struct Transpose : OfAxes {
 
 struct SliceLayer : OfAxes {
     static constexpr std::string_view name = "slice", meaning = "`count` values along `axis`, from `begin` on by `step`";
-    static constexpr std::array<NumberRole, 4> numbers{{axis_number, {"begin", false, 0, 0, largest_number, true}, {"count", true, 1, 1, largest_number, true},
+    static constexpr std::array<NumberRole, 4> numbers{{axis_number,
+                                                        {"begin", false, 0, 0, largest_number, true},
+                                                        {"count", true, 1, 1, largest_number, true},
                                                         {"step", false, 1, 1, largest_number, true}}};
     static std::vector<std::size_t> shape(const Layer& layer) {
         auto result = layer.in_shapes[0];
         const std::size_t at = axis(layer), last = layer.count("begin") + (layer.count("count") - 1) * layer.count("step");
-        if (last >= result[at]) throw LayerError("takes the index " + std::to_string(last) + " of an axis of " + std::to_string(result[at]) + "; stay inside");
+        if (last >= result[at])
+            throw LayerError("takes the index " + std::to_string(last) + " of an axis of " + std::to_string(result[at]) + "; stay inside");
         result[at] = layer.count("count");
         return result;
     }
@@ -122,7 +128,8 @@ struct Concat : OfAxes {
         for (auto in : layer.in_shapes) {
             const std::size_t own = at < in.size() ? std::exchange(in[at], result[at]) : 0;
             if (in != result)
-                throw LayerError("has inputs of the shapes " + shape_text(layer.in_shapes[0]) + " and " + shape_text(in) + "; they have to agree but for the axis " + std::to_string(at));
+                throw LayerError("has inputs of the shapes " + shape_text(layer.in_shapes[0]) + " and " + shape_text(in) +
+                                 "; they have to agree but for the axis " + std::to_string(at));
             result[at] += own;
         }
         return result;
@@ -148,7 +155,8 @@ struct ExpandLayer : OfAxes {
     static std::vector<std::size_t> shape(const Layer& layer) {
         const auto result = layer.counts("shape");
         if (broadcast_shape(layer.in_shapes[0], result) != result)
-            throw LayerError("repeats an input of the shape " + shape_text(layer.in_shapes[0]) + " to " + shape_text(result) + "; axes have to agree or be 1");
+            throw LayerError("repeats an input of the shape " + shape_text(layer.in_shapes[0]) + " to " + shape_text(result) +
+                             "; axes have to agree or be 1");
         return result;
     }
     template <class T>

@@ -16,25 +16,28 @@ struct OfWindows {
     static constexpr std::array<std::string_view, 0> options{};
     static constexpr NumberRole stride_number{"stride", false, 1, 1, largest_number, true}, padding_number{"padding", false, 0, 0, largest_number, true},
         dilation_number{"dilation", false, 1, 1, largest_number, true}, groups_number{"groups", false, 1, 1, largest_number, true};
-    static constexpr ListRole stride_list{"stride", false, 1, 1 << 24}, padding_list{"padding", false, 0, 1 << 24}, dilation_list{"dilation", false, 1, 1 << 24};
+    static constexpr ListRole stride_list{"stride", false, 1, 1 << 24}, padding_list{"padding", false, 0, 1 << 24},
+        dilation_list{"dilation", false, 1, 1 << 24};
 
     /// `count` numbers: the list, or the number `count` times. Throws LayerError for a list of another length.
     static std::vector<std::size_t> sizes(const Layer& layer, const char* key, std::size_t count) {
         if (!layer.lists.contains(key)) return std::vector<std::size_t>(count, layer.count(key));
         const auto list = layer.counts(key);
-        if (list.size() != count) throw LayerError("has a list \"" + std::string(key) + "\" of " + std::to_string(list.size()) + " numbers; give one number or a list of " + std::to_string(count));
+        if (list.size() != count)
+            throw LayerError("has a list \"" + std::string(key) + "\" of " + std::to_string(list.size()) + " numbers; give one number or a list of " +
+                             std::to_string(count));
         return list;
     }
 };
 
 /// What convolution and its transpose share.
 struct Convolution : OfWindows {
-    static constexpr std::array<TensorRole, 2> roles{
-        {{"weight", TensorUse::parameter, true}, {"bias", TensorUse::parameter, false}}};
+    static constexpr std::array<TensorRole, 2> roles{{{"weight", TensorUse::parameter, true}, {"bias", TensorUse::parameter, false}}};
 
 protected:
     static LayerError wrong(const Layer& layer, const std::string& remedy) {
-        return LayerError("has a weight of shape " + shape_text(layer.tensor_shapes.at("weight")) + " for an input of the shape " + shape_text(layer.in_shapes[0]) + "; " + remedy);
+        return LayerError("has a weight of shape " + shape_text(layer.tensor_shapes.at("weight")) + " for an input of the shape " +
+                          shape_text(layer.in_shapes[0]) + "; " + remedy);
     }
     static const std::vector<std::size_t>& kernel(const Layer& layer) { return layer.tensor_shapes.at("weight"); }
 
@@ -43,14 +46,23 @@ protected:
         const auto n = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
         const auto stride = sizes(layer, "stride", 2), padding = sizes(layer, "padding", 4), dilation = sizes(layer, "dilation", 2);
         const auto& weight = kernel(layer);
-        return {.kernel_height = n(weight[2]), .kernel_width = n(weight[3]), .stride_y = n(stride[0]), .stride_x = n(stride[1]), .top = n(padding[0]),
-                .left = n(padding[1]), .bottom = n(padding[2]), .right = n(padding[3]), .dilation_y = n(dilation[0]), .dilation_x = n(dilation[1]),
+        return {.kernel_height = n(weight[2]),
+                .kernel_width = n(weight[3]),
+                .stride_y = n(stride[0]),
+                .stride_x = n(stride[1]),
+                .top = n(padding[0]),
+                .left = n(padding[1]),
+                .bottom = n(padding[2]),
+                .right = n(padding[3]),
+                .dilation_y = n(dilation[0]),
+                .dilation_x = n(dilation[1]),
                 .groups = n(layer.count("groups"))};
     }
     static void check_groups(const Layer& layer, std::size_t channels, std::size_t outputs) {
         const std::size_t groups = layer.count("groups");
         if (channels % groups != 0 || outputs % groups != 0)
-            throw LayerError("has " + std::to_string(groups) + " groups for " + std::to_string(channels) + " channels and " + std::to_string(outputs) + " outputs; they have to divide both");
+            throw LayerError("has " + std::to_string(groups) + " groups for " + std::to_string(channels) + " channels and " + std::to_string(outputs) +
+                             " outputs; they have to divide both");
     }
 };
 
@@ -97,8 +109,8 @@ private:
 /// The transpose of a convolution; `weight` is in × out/groups × kernel height × kernel width.
 struct ConvTranspose2d : Convolution {
     static constexpr std::string_view name = "conv_transpose2d", meaning = "the transpose of a convolution, + b, on channels x height x width";
-    static constexpr std::array<NumberRole, 5> numbers{{stride_number, padding_number, dilation_number, groups_number,
-                                                        {"output_padding", false, 0, 0, largest_number, true}}};
+    static constexpr std::array<NumberRole, 5> numbers{
+        {stride_number, padding_number, dilation_number, groups_number, {"output_padding", false, 0, 0, largest_number, true}}};
     static constexpr std::array<ListRole, 4> lists{{stride_list, padding_list, dilation_list, {"output_padding", false, 0, 1 << 24}}};
 
     static std::vector<std::size_t> shape(const Layer& layer) {
@@ -131,7 +143,8 @@ private:
     /// stride (n - 1) + dilation (kernel - 1) + 1 + output_padding - padding
     static std::size_t extent(const Layer& layer, std::size_t axis, std::size_t n) {
         const auto padding = sizes(layer, "padding", 4);
-        const std::size_t stride = sizes(layer, "stride", 2)[axis], dilation = sizes(layer, "dilation", 2)[axis], more = sizes(layer, "output_padding", 2)[axis];
+        const std::size_t stride = sizes(layer, "stride", 2)[axis], dilation = sizes(layer, "dilation", 2)[axis],
+                          more = sizes(layer, "output_padding", 2)[axis];
         const std::size_t whole = stride * (n - 1) + dilation * (kernel(layer)[2 + axis] - 1) + 1 + more, cut = padding[axis] + padding[axis + 2];
         if (whole <= cut || (more >= stride && more >= dilation && more > 0))
             throw wrong(layer, "padding has to leave something, and output_padding to be below the stride or the dilation");

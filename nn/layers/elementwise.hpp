@@ -16,7 +16,8 @@ inline std::vector<std::size_t> broadcast_shape(const std::vector<std::size_t>& 
     for (std::size_t i = 1; i <= result.size(); ++i) {
         const std::size_t n = i <= a.size() ? a[a.size() - i] : 1, m = i <= b.size() ? b[b.size() - i] : 1;
         if (n != m && n != 1 && m != 1)
-            throw LayerError("has inputs of the shapes " + shape_text(a) + " and " + shape_text(b) + "; they have to agree, axis by axis from the last on, or be 1");
+            throw LayerError("has inputs of the shapes " + shape_text(a) + " and " + shape_text(b) +
+                             "; they have to agree, axis by axis from the last on, or be 1");
         result[result.size() - i] = n == 1 ? m : n;
     }
     return result;

@@ -14,8 +14,7 @@ namespace costate::nn::layers {
 struct Linear {
     static constexpr std::string_view name = "linear", meaning = "x Wᵀ + b on the last axis";
     static constexpr std::size_t least_inputs = 1, most_inputs = 1;
-    static constexpr std::array<TensorRole, 2> roles{
-        {{"weight", TensorUse::parameter, true}, {"bias", TensorUse::parameter, false}}};
+    static constexpr std::array<TensorRole, 2> roles{{{"weight", TensorUse::parameter, true}, {"bias", TensorUse::parameter, false}}};
     static constexpr std::array<std::string_view, 0> options{};
 
     static std::vector<std::size_t> shape(const Layer& layer) {
@@ -27,8 +26,7 @@ struct Linear {
                              " values on the last axis; it has to be out x in");
         const auto bias = layer.tensor_shapes.find("bias");
         if (bias != layer.tensor_shapes.end() && bias->second != std::vector{weight[0]})
-            throw LayerError("has a bias of shape " + shape_text(bias->second) + " for " + std::to_string(weight[0]) +
-                             " outputs; they have to agree");
+            throw LayerError("has a bias of shape " + shape_text(bias->second) + " for " + std::to_string(weight[0]) + " outputs; they have to agree");
         auto result = in;
         result.back() = weight[0];
         return result;
@@ -78,7 +76,8 @@ struct Matmul {
             return autodiff::broadcast_to(in[i], shape, to);
         };
         const auto n = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
-        return autodiff::matmul(operand(0), operand(1), {.rows = n(a[a.size() - 2]), .inner = n(a.back()), .columns = n(b.back()), .blocks = n(values_of(whole))});
+        return autodiff::matmul(operand(0), operand(1),
+                                {.rows = n(a[a.size() - 2]), .inner = n(a.back()), .columns = n(b.back()), .blocks = n(values_of(whole))});
     }
 
 private:

@@ -36,7 +36,8 @@ struct GroupNorm : Normalisation {
     static std::vector<std::size_t> shape(const Layer& layer) {
         const autodiff::Image x = image(layer.in_shapes[0]);
         if (x.channels % layer.count("groups") != 0)
-            throw LayerError("has " + std::to_string(layer.count("groups")) + " groups for " + std::to_string(x.channels) + " channels; they have to divide them");
+            throw LayerError("has " + std::to_string(layer.count("groups")) + " groups for " + std::to_string(x.channels) +
+                             " channels; they have to divide them");
         check_channels(layer, "weight", x.channels);
         check_channels(layer, "bias", x.channels);
         return layer.in_shapes[0];
@@ -45,7 +46,8 @@ struct GroupNorm : Normalisation {
     template <class T>
     static autodiff::Var<T> record(std::span<const autodiff::Var<T>> in, const Tensors<T>& tensors, const Layer& layer) {
         const autodiff::Image x = image(layer.in_shapes[0]);
-        const autodiff::NormalisationShape shape{.channels = static_cast<std::uint32_t>(x.channels), .pixels = static_cast<std::uint32_t>(x.plane()),
+        const autodiff::NormalisationShape shape{.channels = static_cast<std::uint32_t>(x.channels),
+                                                 .pixels = static_cast<std::uint32_t>(x.plane()),
                                                  .groups = static_cast<std::uint32_t>(layer.count("groups"))};
         const T eps = in_scalar<T>(layer.numbers.at("eps"));
         if (tensors.empty()) return autodiff::normalise(in[0], shape, eps);
@@ -63,7 +65,8 @@ struct LayerNorm : Normalisation {
         for (const char* role : {"weight", "bias"}) {
             const auto found = layer.tensor_shapes.find(role);
             if (found != layer.tensor_shapes.end() && found->second != std::vector{in.back()})
-                throw LayerError("has a " + std::string(role) + " of shape " + shape_text(found->second) + " for rows of " + std::to_string(in.back()) + " values; it has to be one number for each");
+                throw LayerError("has a " + std::string(role) + " of shape " + shape_text(found->second) + " for rows of " + std::to_string(in.back()) +
+                                 " values; it has to be one number for each");
         }
         return in;
     }
@@ -77,7 +80,8 @@ protected:
     template <class T>
     static autodiff::Var<T> recorded(const autodiff::Var<T>& x, const Tensors<T>& tensors, const Layer& layer, bool centred) {
         const std::size_t width = layer.in_shapes[0].back();
-        return autodiff::layer_norm(x, tensor(x, tensors, "weight", width, 1), tensor(x, tensors, "bias", width, 0), in_scalar<T>(layer.numbers.at("eps")), centred);
+        return autodiff::layer_norm(x, tensor(x, tensors, "weight", width, 1), tensor(x, tensors, "bias", width, 0), in_scalar<T>(layer.numbers.at("eps")),
+                                    centred);
     }
 };
 
@@ -92,8 +96,10 @@ struct RmsNorm : LayerNorm {
 /// With the mean and the variance of training, which have no gradient.
 struct BatchNorm : Normalisation {
     static constexpr std::string_view name = "batchnorm", meaning = "(x - `mean`)/sqrt(`variance` + eps) weight + bias by channel";
-    static constexpr std::array<TensorRole, 4> roles{{{"weight", TensorUse::parameter, false}, {"bias", TensorUse::parameter, false},
-                                                      {"mean", TensorUse::constant, true}, {"variance", TensorUse::constant, true}}};
+    static constexpr std::array<TensorRole, 4> roles{{{"weight", TensorUse::parameter, false},
+                                                      {"bias", TensorUse::parameter, false},
+                                                      {"mean", TensorUse::constant, true},
+                                                      {"variance", TensorUse::constant, true}}};
     static std::vector<std::size_t> shape(const Layer& layer) {
         const autodiff::Image x = image(layer.in_shapes[0]);
         for (const char* role : {"weight", "bias", "mean", "variance"}) check_channels(layer, role, x.channels);

@@ -23,7 +23,9 @@ struct Reduction : OfAxes {
             if (std::find(axes.begin(), axes.end(), a) == axes.end()) result.push_back(in[a]);
         return result;
     }
-    static double work(const Layer& layer) { return static_cast<double>(values_of(layer.in_shapes[0])) / static_cast<double>(std::max<std::size_t>(values_of(shape(layer)), 1)); }
+    static double work(const Layer& layer) {
+        return static_cast<double>(values_of(layer.in_shapes[0])) / static_cast<double>(std::max<std::size_t>(values_of(shape(layer)), 1));
+    }
 };
 
 struct SumOver : Reduction {

@@ -47,7 +47,8 @@ struct AttentionLayer {
         const auto &q = layer.in_shapes[0], &k = layer.in_shapes[1], &v = layer.in_shapes[2];
         const std::size_t rank = q.size();
         const auto blocks = [](const std::vector<std::size_t>& s) { return std::vector<std::size_t>(s.begin(), s.end() - 2); };
-        if (rank < 2 || k.size() != rank || v.size() != rank || blocks(q) != blocks(k) || blocks(q) != blocks(v) || q.back() != k.back() || k[rank - 2] != v[rank - 2])
+        if (rank < 2 || k.size() != rank || v.size() != rank || blocks(q) != blocks(k) || blocks(q) != blocks(v) || q.back() != k.back() ||
+            k[rank - 2] != v[rank - 2])
             throw LayerError("has q, k and v of the shapes " + shape_text(q) + ", " + shape_text(k) + " and " + shape_text(v) +
                              "; they have to be queries x depth, keys x depth and keys x width, with the same axes before");
         auto result = q;
@@ -64,7 +65,8 @@ struct AttentionLayer {
         const auto &q = layer.in_shapes[0], &v = layer.in_shapes[2];
         const auto n = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
         const std::size_t queries = q[q.size() - 2], keys = v[v.size() - 2];
-        return whole<T>(in[0], in[1], in[2], n(in[0].size() / (queries * q.back())), n(queries), n(keys), n(q.back()), n(v.back()), layer.numbers.at("scale"));
+        return whole<T>(in[0], in[1], in[2], n(in[0].size() / (queries * q.back())), n(queries), n(keys), n(q.back()), n(v.back()),
+                        layer.numbers.at("scale"));
     }
 
     template <class T>
@@ -78,12 +80,14 @@ struct AttentionLayer {
 
 /// Columns q | k | v, each split into contiguous heads.
 struct SelfAttention : OfAxes {
-    static constexpr std::string_view name = "self_attention", meaning = "tokens x columns q | k | v, each in `heads`: softmax(q kᵀ/√depth) v by head, side by side";
+    static constexpr std::string_view name = "self_attention",
+                                      meaning = "tokens x columns q | k | v, each in `heads`: softmax(q kᵀ/√depth) v by head, side by side";
     static constexpr std::array<NumberRole, 1> numbers{{{"heads", true, 1, 1, largest_number, true}}};
     static std::vector<std::size_t> shape(const Layer& layer) {
         const auto& in = layer.in_shapes[0];
         if (in.size() != 2 || in[1] % (3 * layer.count("heads")) != 0)
-            throw LayerError("has an input of the shape " + shape_text(in) + " for " + std::to_string(layer.count("heads")) + " heads; it has to be tokens x columns, three times a multiple of the heads");
+            throw LayerError("has an input of the shape " + shape_text(in) + " for " + std::to_string(layer.count("heads")) +
+                             " heads; it has to be tokens x columns, three times a multiple of the heads");
         return {in[0], in[1] / 3};
     }
     static double work(const Layer& layer) { return 4.0 * static_cast<double>(layer.in_shapes[0][0]); }
@@ -95,7 +99,8 @@ struct SelfAttention : OfAxes {
         // tokens × 3 × heads × depth → 3 × heads × tokens × depth
         const autodiff::Var<T> apart = autodiff::transpose(in[0], {tokens, 3, heads, depth}, {1, 2, 0, 3});
         const std::size_t each = heads * tokens * depth;
-        const autodiff::Var<T> y = AttentionLayer::whole<T>(apart.slice(0, each), apart.slice(each, each), apart.slice(2 * each, each), n(heads), n(tokens), n(tokens), n(depth), n(depth), 0);
+        const autodiff::Var<T> y = AttentionLayer::whole<T>(apart.slice(0, each), apart.slice(each, each), apart.slice(2 * each, each), n(heads), n(tokens),
+                                                            n(tokens), n(depth), n(depth), 0);
         return autodiff::transpose(y, {heads, tokens, depth}, {1, 0, 2});
     }
 };
@@ -119,7 +124,8 @@ struct UntokensLayer : OfAxes {
         const auto& in = layer.in_shapes[0];
         const std::size_t height = layer.count("height"), width = layer.count("width");
         if (in.size() != 2 || in[0] != height * width)
-            throw LayerError("has an input of the shape " + shape_text(in) + " for an image of " + std::to_string(height) + " x " + std::to_string(width) + "; it has to be a token for each pixel");
+            throw LayerError("has an input of the shape " + shape_text(in) + " for an image of " + std::to_string(height) + " x " + std::to_string(width) +
+                             "; it has to be a token for each pixel");
         return {in[1], height, width};
     }
     template <class T>

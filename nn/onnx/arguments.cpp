@@ -7,15 +7,14 @@
 
 namespace costate::nn::onnx {
 
-Size size_at(const Tensor& tensor, std::size_t i) {
-    return {tensor.symbolic() ? tensor.batch[i] : 0, tensor.values[i]};
-}
+Size size_at(const Tensor& tensor, std::size_t i) { return {tensor.symbolic() ? tensor.batch[i] : 0, tensor.values[i]}; }
 
 std::vector<std::int64_t> plain_integers(const Tensor& tensor, std::string_view what) {
     std::vector<std::int64_t> result;
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
         const Size size = size_at(tensor, i);
         if (!size.plain()) throw GraphError("takes its " + std::string(what) + " from the size of the batch; make it a constant");
+        if (std::isnan(size.v)) throw GraphError("has a NaN where integers are needed; export the network again");
         result.push_back(size.v >= 0x1p62 ? std::int64_t{1} << 62 : size.v <= -0x1p62 ? -(std::int64_t{1} << 62) : static_cast<std::int64_t>(size.v));
     }
     return result;
@@ -75,7 +74,8 @@ std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs
     if (const auto given = list_argument(node, inputs, 3, "axes")) axes = *given;
     std::vector<std::int64_t> steps(begins->size(), 1);
     if (const auto given = list_argument(node, inputs, 4, "steps")) steps = *given;
-    if (axes.size() != begins->size() || steps.size() != begins->size()) throw GraphError("needs an axis and a step for each start; export the network again");
+    if (axes.size() != begins->size() || steps.size() != begins->size())
+        throw GraphError("needs an axis and a step for each start; export the network again");
     (void)axes_of(axes, sizes.size());
     std::vector<Kept> result;
     for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -94,11 +94,13 @@ std::vector<std::size_t> split_sizes(const Node& node, std::span<const TensorPoi
         std::vector<std::size_t> sizes;
         std::size_t sum = 0;
         for (const std::int64_t part : *given) {
-            if (part < 0 || static_cast<std::size_t>(part) > size - sum) throw GraphError("splits an axis of " + std::to_string(size) + " into more; export the network again");
+            if (part < 0 || static_cast<std::size_t>(part) > size - sum)
+                throw GraphError("splits an axis of " + std::to_string(size) + " into more; export the network again");
             sizes.push_back(static_cast<std::size_t>(part));
             sum += sizes.back();
         }
-        if (sum != size || sizes.size() != node.outputs.size()) throw GraphError("splits an axis of " + std::to_string(size) + " into other parts; export the network again");
+        if (sum != size || sizes.size() != node.outputs.size())
+            throw GraphError("splits an axis of " + std::to_string(size) + " into other parts; export the network again");
         return sizes;
     }
     const std::size_t parts = node.outputs.size(), part = (size + parts - 1) / std::max<std::size_t>(parts, 1);

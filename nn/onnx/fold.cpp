@@ -39,7 +39,12 @@ Tensor expanded(const Tensor& x, const Shape& shape, std::size_t& budget) {
     if (count_of(shape) > budget) (void)made(x.type, shape, budget);  // throws before any list is made
     const Shape strides = strides_of(x.shape);
     const std::size_t fresh = shape.size() - x.shape.size();
-    return moved(x, shape, indices_of(shape, [&](const Shape& p) { return std::inner_product(strides.begin(), strides.end(), p.begin() + static_cast<std::ptrdiff_t>(fresh), std::size_t{0}); }), budget);
+    return moved(x, shape,
+                 indices_of(shape,
+                            [&](const Shape& p) {
+                                return std::inner_product(strides.begin(), strides.end(), p.begin() + static_cast<std::ptrdiff_t>(fresh), std::size_t{0});
+                            }),
+                 budget);
 }
 
 namespace {
@@ -72,11 +77,13 @@ Outputs transpose(const Node& node, Inputs in, std::int64_t, std::size_t& budget
     std::vector<std::int64_t> order(x.shape.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(order.size() - 1 - i);
     if (const auto given = node.integers("perm")) order = *given;
-    if (order.size() != x.shape.size() || axes_of(order, order.size()).size() != order.size()) throw GraphError("has an order of axes that is none; export the network again");
+    if (order.size() != x.shape.size() || axes_of(order, order.size()).size() != order.size())
+        throw GraphError("has an order of axes that is none; export the network again");
     const Shape strides = strides_of(x.shape);
     Shape shape, along;
     for (const std::int64_t a : order) shape.push_back(x.shape[static_cast<std::size_t>(a)]), along.push_back(strides[static_cast<std::size_t>(a)]);
-    Tensor result = moved(x, shape, indices_of(shape, [&](const Shape& p) { return std::inner_product(p.begin(), p.end(), along.begin(), std::size_t{0}); }), budget);
+    Tensor result =
+        moved(x, shape, indices_of(shape, [&](const Shape& p) { return std::inner_product(p.begin(), p.end(), along.begin(), std::size_t{0}); }), budget);
     result.name = x.name;
     result.trained = x.trained;
     return {std::move(result)};
@@ -91,20 +98,26 @@ Tensor gathered(const Tensor& x, const Tensor& indices, std::size_t axis, std::s
     shape.insert(shape.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end());
     if (count_of(flat) > budget) (void)made(x.type, flat, budget);
     const Shape strides = strides_of(x.shape);
-    return moved(x, shape, indices_of(flat, [&](Shape p) {
-                     p[axis] = chosen[p[axis]];
-                     return std::inner_product(p.begin(), p.end(), strides.begin(), std::size_t{0});
-                 }), budget);
+    return moved(x, shape,
+                 indices_of(flat,
+                            [&](Shape p) {
+                                p[axis] = chosen[p[axis]];
+                                return std::inner_product(p.begin(), p.end(), strides.begin(), std::size_t{0});
+                            }),
+                 budget);
 }
 
 Tensor sliced(const Tensor& x, std::span<const Kept> ranges, std::size_t& budget) {
     Shape shape = x.shape;
     const Shape strides = strides_of(x.shape);
     for (const Kept& k : ranges) shape[k.axis] = k.count;
-    return moved(x, shape, indices_of(shape, [&](Shape p) {
-                     for (const Kept& k : ranges) p[k.axis] = static_cast<std::size_t>(k.begin + static_cast<std::int64_t>(p[k.axis]) * k.step);
-                     return std::inner_product(p.begin(), p.end(), strides.begin(), std::size_t{0});
-                 }), budget);
+    return moved(x, shape,
+                 indices_of(shape,
+                            [&](Shape p) {
+                                for (const Kept& k : ranges) p[k.axis] = static_cast<std::size_t>(k.begin + static_cast<std::int64_t>(p[k.axis]) * k.step);
+                                return std::inner_product(p.begin(), p.end(), strides.begin(), std::size_t{0});
+                            }),
+                 budget);
 }
 
 Outputs concat(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
@@ -116,13 +129,16 @@ Outputs concat(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
         Shape other = x->shape;
         if (other.size() != shape.size()) throw GraphError("joins values of unequal axes; export the network again");
         shape[axis] += std::exchange(other[axis], shape[axis]);
-        if (!std::equal(other.begin(), other.end(), shape.begin(), [&, i = std::size_t{0}](std::size_t a, std::size_t b) mutable { return i++ == axis || a == b; }))
+        if (!std::equal(other.begin(), other.end(), shape.begin(),
+                        [&, i = std::size_t{0}](std::size_t a, std::size_t b) mutable { return i++ == axis || a == b; }))
             throw GraphError("joins values of shapes that do not agree; export the network again");
         symbolic = symbolic || x->symbolic();
     }
     Tensor result = made(in[0]->type, shape, budget);
     if (symbolic) result.batch.assign(result.values.size(), 0);
-    const auto product = [&](std::size_t from, std::size_t to) { return count_of(Shape(shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to))); };
+    const auto product = [&](std::size_t from, std::size_t to) {
+        return count_of(Shape(shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)));
+    };
     const std::size_t outer = product(0, axis), inner = product(axis + 1, shape.size());
     std::size_t to = 0;
     for (std::size_t o = 0; o < outer; ++o)
@@ -195,7 +211,8 @@ Outputs fill(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
 Outputs range(const Node&, Inputs in, std::int64_t, std::size_t& budget) {
     std::array<double, 3> a{};
     for (std::size_t i = 0; i < 3; ++i) {
-        if (in[i]->values.size() != 1 || in[i]->symbolic()) throw GraphError("counts up to the size of the batch or to several numbers; export the network with fixed shapes");
+        if (in[i]->values.size() != 1 || in[i]->symbolic())
+            throw GraphError("counts up to the size of the batch or to several numbers; export the network with fixed shapes");
         a[i] = in[i]->values[0];
     }
     const double count = std::max(0.0, std::ceil((a[1] - a[0]) / a[2]));
@@ -244,7 +261,10 @@ Outputs reduce(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
         if (node.integer("keepdims", 1) != 0 || std::ranges::find(dropped, i) == dropped.end()) shape.push_back(with_ones[i]);
     Tensor result = made(x.type, shape, budget);
     const bool product = node.op == "ReduceProd", largest = node.op == "ReduceMax", least = node.op == "ReduceMin";
-    std::ranges::fill(result.values, product ? 1.0 : largest ? -std::numeric_limits<double>::infinity() : least ? std::numeric_limits<double>::infinity() : 0.0);
+    std::ranges::fill(result.values, product   ? 1.0
+                                     : largest ? -std::numeric_limits<double>::infinity()
+                                     : least   ? std::numeric_limits<double>::infinity()
+                                               : 0.0);
     const Shape strides = strides_of(with_ones);
     const auto places = indices_of(x.shape, [&](const Shape& p) { return std::inner_product(p.begin(), p.end(), strides.begin(), std::size_t{0}); });
     for (std::size_t i = 0; i < places.size(); ++i) {
@@ -261,17 +281,34 @@ struct Operator {
     std::size_t least_inputs;
     Outputs (*work)(const Node&, Inputs, std::int64_t, std::size_t&);
 };
-constexpr std::array<Operator, 19> operators{{{"Transpose", 1, transpose}, {"Concat", 1, concat}, {"Slice", 3, slice}, {"Split", 1, split},
-                                              {"Unsqueeze", 1, unsqueeze}, {"Squeeze", 1, squeeze}, {"Reshape", 2, reshape}, {"Expand", 2, expand},
-                                              {"ConstantOfShape", 1, fill}, {"Range", 3, range}, {"Cast", 1, cast}, {"Identity", 1, same},
-                                              {"Flatten", 1, flatten}, {"Gather", 2, gather}, {"ReduceSum", 1, reduce},
-                                              {"ReduceProd", 1, reduce}, {"ReduceMax", 1, reduce}, {"ReduceMin", 1, reduce}, {"ReduceMean", 1, reduce}}};
+constexpr std::array<Operator, 19> operators{{{"Transpose", 1, transpose},
+                                              {"Concat", 1, concat},
+                                              {"Slice", 3, slice},
+                                              {"Split", 1, split},
+                                              {"Unsqueeze", 1, unsqueeze},
+                                              {"Squeeze", 1, squeeze},
+                                              {"Reshape", 2, reshape},
+                                              {"Expand", 2, expand},
+                                              {"ConstantOfShape", 1, fill},
+                                              {"Range", 3, range},
+                                              {"Cast", 1, cast},
+                                              {"Identity", 1, same},
+                                              {"Flatten", 1, flatten},
+                                              {"Gather", 2, gather},
+                                              {"ReduceSum", 1, reduce},
+                                              {"ReduceProd", 1, reduce},
+                                              {"ReduceMax", 1, reduce},
+                                              {"ReduceMin", 1, reduce},
+                                              {"ReduceMean", 1, reduce}}};
 
 }  // namespace
 
 std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
     if (inputs.empty() || !inputs[0]) return std::nullopt;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+        if (!inputs[i] && !node.inputs[i].empty()) return std::nullopt;
     const bool all = std::ranges::all_of(inputs, [](const TensorPointer& t) { return t != nullptr; });
+    if (!all && node.op == "Concat") return std::nullopt;
     if (all)
         if (auto result = fold_arithmetic(node, inputs, budget)) return std::vector<Tensor>{std::move(*result)};
     const auto found = std::ranges::find(operators, node.op, &Operator::name);

@@ -31,7 +31,9 @@ constexpr std::array<Unary, 22> unaries{{{"Neg", [](double x) { return -x; }},
                                          {"Reciprocal", [](double x) { return 1 / x; }},
                                          {"Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }},
                                          {"Relu", [](double x) { return x > 0 ? x : 0; }},
-                                         {"Sign", [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }},
+                                         {"Sign", [](double x) { return x > 0   ? 1.0
+                                                                        : x < 0 ? -1.0
+                                                                                : 0.0; }},
                                          {"Not", [](double x) { return x == 0 ? 1.0 : 0.0; }},
                                          {"IsNaN", [](double x) { return std::isnan(x) ? 1.0 : 0.0; }},
                                          {"Softplus", [](double x) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0); }},
@@ -84,11 +86,17 @@ struct Binary {
     Size (*function)(const Size&, const Size&, bool integer);
 };
 constexpr std::array<Binary, 15> binaries{{
-    {"Add", false, [](const Size& a, const Size& b, bool) { return Size{a.n + b.n, a.v + b.v}; }},
+    {"Add", false,
+     [](const Size& a, const Size& b, bool) {
+         return Size{a.n + b.n, a.v + b.v};
+     }},
     {"Sub", false, [](const Size& a, const Size& b, bool) { return difference(a, b); }},
     {"Mul", false, [](const Size& a, const Size& b, bool) { return product(a, b); }},
     {"Div", false, quotient},
-    {"Pow", false, [](const Size& a, const Size& b, bool) { return Size{0, std::pow(plain(a), plain(b))}; }},
+    {"Pow", false,
+     [](const Size& a, const Size& b, bool) {
+         return Size{0, std::pow(plain(a), plain(b))};
+     }},
     {"Min", false, [](const Size& a, const Size& b, bool) { return sign_of(difference(a, b)) <= 0 ? a : b; }},
     {"Max", false, [](const Size& a, const Size& b, bool) { return sign_of(difference(a, b)) >= 0 ? a : b; }},
     {"Equal", true, [](const Size& a, const Size& b, bool) { return truth(sign_of(difference(a, b)) == 0); }},

@@ -28,7 +28,7 @@ struct Tensor {
     Shape shape;
     std::vector<double> values;
     std::vector<double> batch = {};  ///< empty: N does not occur
-    bool trained = false;  ///< an initialiser, which may be a weight
+    bool trained = false;            ///< an initialiser, which may be a weight
 
     [[nodiscard]] bool symbolic() const { return !batch.empty(); }
 };

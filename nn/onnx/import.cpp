@@ -33,7 +33,8 @@ std::size_t numbers(const Input& input) {
 
 const Input& chosen(const onnx::Graph& graph, const std::string& name, const char* option) {
     const Input* found = find(graph, name);
-    if (found == nullptr) throw GraphError("there is no input " + in_quotes(name) + "; the graph's inputs are " + names(graph) + ": give one of them as --" + option);
+    if (found == nullptr)
+        throw GraphError("there is no input " + in_quotes(name) + "; the graph's inputs are " + names(graph) + ": give one of them as --" + option);
     return *found;
 }
 
@@ -49,7 +50,9 @@ std::map<std::string, std::string> roles(const onnx::Graph& graph, const LoadOpt
     if (x == nullptr && numbers(graph.inputs[0]) == 1 && numbers(graph.inputs[1]) != 1) x = &graph.inputs[1];
     if (x == nullptr || x == t) throw GraphError("which of the inputs " + names(graph) + " is x and which t cannot be told; say so with --input and --time");
     if (t == nullptr && graph.inputs.size() == 2) t = &graph.inputs[x == &graph.inputs[0] ? 1 : 0];
-    if (t != nullptr && numbers(*t) != 1) throw GraphError("input " + in_quotes(t->name) + " is no time: it has " + std::to_string(numbers(*t)) + " numbers a sample; export a network of x and t");
+    if (t != nullptr && numbers(*t) != 1)
+        throw GraphError("input " + in_quotes(t->name) + " is no time: it has " + std::to_string(numbers(*t)) +
+                         " numbers a sample; export a network of x and t");
     std::map<std::string, std::string> result{{x->name, "x"}};
     if (t != nullptr) result[t->name] = "t";
     return result;
@@ -120,8 +123,6 @@ Network import_network(const std::filesystem::path& file, const onnx::Graph& gra
     }
 }
 
-Network import_network(const std::filesystem::path& file, const LoadOptions& options) {
-    return import_network(file, onnx::read_graph(file), options);
-}
+Network import_network(const std::filesystem::path& file, const LoadOptions& options) { return import_network(file, onnx::read_graph(file), options); }
 
 }  // namespace costate::nn

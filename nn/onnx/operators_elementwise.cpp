@@ -37,9 +37,7 @@ void thresholded_relu(Translation& t) {
     Value alpha = Translation::of({"", Type::real, {}, {t.node.real("alpha", 1)}});
     t.result(t.binary("mul", t.in(0), t.binary("less", alpha, t.in(0))));
 }
-void prelu(Translation& t) {
-    t.result(t.binary("sub", t.unary("relu", t.in(0)), t.binary("mul", negative_part(t, t.in(0)), t.in(1))));
-}
+void prelu(Translation& t) { t.result(t.binary("sub", t.unary("relu", t.in(0)), t.binary("mul", negative_part(t, t.in(0)), t.in(1)))); }
 void mish(Translation& t) { t.result(t.binary("mul", t.in(0), t.unary("tanh", t.unary("softplus", t.in(0))))); }
 void shrink(Translation& t) {
     const Value& x = t.in(0);
@@ -123,7 +121,8 @@ void where(Translation& t) {
     for (const Value* value : {&c, &a, &b}) {
         if (!value->batch_axis) continue;
         const std::size_t place = whole.rank() - value->rank() + *value->batch_axis;
-        if (whole.batch_axis && (*whole.batch_axis != place || whole.outer != value->outer)) throw GraphError("has inputs whose batches do not meet; export the network otherwise");
+        if (whole.batch_axis && (*whole.batch_axis != place || whole.outer != value->outer))
+            throw GraphError("has inputs whose batches do not meet; export the network otherwise");
         whole.batch_axis = place;
         whole.outer = value->outer;
     }
@@ -174,7 +173,10 @@ constexpr std::array<Operator, 55> table{{
     {"Or", [](Translation& t) { t.result(t.binary("maximum", t.in(0), t.in(1))); }},
     {"PRelu", prelu},
     {"Pow", power},
-    {"Reciprocal", [](Translation& t) { t.result(t.unary("power", t.in(0), {{"exponent", -1}})); }},
+    {"Reciprocal",
+     [](Translation& t) {
+         t.result(t.unary("power", t.in(0), {{"exponent", -1}}));
+     }},
     {"Relu", [](Translation& t) { layer_of(t, "relu"); }},
     {"Round", [](Translation& t) { layer_of(t, "round"); }},
     {"Selu", selu},

@@ -12,19 +12,22 @@ using Integers = std::vector<std::int64_t>;
 
 /// What moves over an item of channels × height × width; an item of channels × length is one of height 1.
 struct Window {
-    std::size_t axes;  ///< 1 or 2
+    std::size_t axes;                            ///< 1 or 2
     Integers kernel, stride, padding, dilation;  ///< down and across; padding is top, left, bottom, right
 };
 
 Shape image(const Value& v) { return v.rank() == 3 ? Shape{v.dims[1], 1, v.dims[2]} : Shape{v.dims[1], v.dims[2], v.dims[3]}; }
 
 void check_item(const Value& x) {
-    if (x.rank() != 3 && x.rank() != 4) throw GraphError("works on a value of the shape " + text_of(x.dims) + "; this version does batch x channels x length and batch x channels x height x width");
+    if (x.rank() != 3 && x.rank() != 4)
+        throw GraphError("works on a value of the shape " + text_of(x.dims) +
+                         "; this version does batch x channels x length and batch x channels x height x width");
 }
 
 Integers both(const Translation& t, const char* key, std::size_t axes, std::int64_t otherwise) {
     Integers values = t.node.integers(key).value_or(Integers(axes, otherwise));
-    if (values.size() != axes || std::ranges::any_of(values, [](std::int64_t v) { return v < 1 || v > 1 << 24; })) throw GraphError("has " + in_quotes(key) + " that are not one positive number for each axis; export the network again");
+    if (values.size() != axes || std::ranges::any_of(values, [](std::int64_t v) { return v < 1 || v > 1 << 24; }))
+        throw GraphError("has " + in_quotes(key) + " that are not one positive number for each axis; export the network again");
     if (axes == 1) values.insert(values.begin(), 1);
     return values;
 }
@@ -33,7 +36,8 @@ Integers both(const Translation& t, const char* key, std::size_t axes, std::int6
 void same_padding(Window& window, const Shape& sizes, bool upper) {
     for (std::size_t a = 0; a < 2; ++a) {
         const auto n = static_cast<std::int64_t>(sizes[a + 1]);
-        const std::int64_t all = std::max<std::int64_t>(((n + window.stride[a] - 1) / window.stride[a] - 1) * window.stride[a] + (window.kernel[a] - 1) * window.dilation[a] + 1 - n, 0);
+        const std::int64_t all = std::max<std::int64_t>(
+            ((n + window.stride[a] - 1) / window.stride[a] - 1) * window.stride[a] + (window.kernel[a] - 1) * window.dilation[a] + 1 - n, 0);
         const std::int64_t less = all / 2;
         window.padding[a] = upper ? less : all - less;
         window.padding[a + 2] = upper ? all - less : less;
@@ -50,7 +54,8 @@ Window window_of(const Translation& t, const Value& x, std::optional<Integers> k
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
         same_padding(window, image(x), automatic == "SAME_UPPER");
     } else if (const auto pads = t.node.integers("pads"); pads && automatic != "VALID") {
-        if (pads->size() != 2 * window.axes || std::ranges::any_of(*pads, [](std::int64_t v) { return v < 0 || v > 1 << 24; })) throw GraphError("has \"pads\" that are not two numbers for each axis; export the network again");
+        if (pads->size() != 2 * window.axes || std::ranges::any_of(*pads, [](std::int64_t v) { return v < 0 || v > 1 << 24; }))
+            throw GraphError("has \"pads\" that are not two numbers for each axis; export the network again");
         if (window.axes == 1) window.padding = {0, (*pads)[0], 0, (*pads)[1]};
         else window.padding = *pads;
     }
@@ -75,7 +80,8 @@ Value on_image(Translation& t, const Value& v, const char* op, Numbers numbers, 
 
 /// The kernel as channels × channels × height × width.
 Shape kernel_shape(const Tensor& weight, std::size_t axes) {
-    if (weight.shape.size() != axes + 2) throw GraphError("has a weight of the shape " + text_of(weight.shape) + " for images of " + std::to_string(axes) + " axes; export the network again");
+    if (weight.shape.size() != axes + 2)
+        throw GraphError("has a weight of the shape " + text_of(weight.shape) + " for images of " + std::to_string(axes) + " axes; export the network again");
     Shape shape = weight.shape;
     if (axes == 1) shape.insert(shape.begin() + 2, 1);
     return shape;
@@ -96,7 +102,8 @@ void conv(Translation& t) {
         check_item(v);
         const Shape kernel = kernel_shape(weight, v.rank() - 2);
         const Window window = window_of(t, v, Integers{static_cast<std::int64_t>(kernel[2]), static_cast<std::int64_t>(kernel[3])});
-        if (window.kernel != Integers{static_cast<std::int64_t>(kernel[2]), static_cast<std::int64_t>(kernel[3])}) throw GraphError("has a kernel_shape that is not its weight's; export the network again");
+        if (window.kernel != Integers{static_cast<std::int64_t>(kernel[2]), static_cast<std::int64_t>(kernel[3])})
+            throw GraphError("has a kernel_shape that is not its weight's; export the network again");
         return on_image(t, v, "conv2d", {{"groups", group_count(t)}}, lists(window, false), weights(t, window.axes, kernel[0]));
     };
     t.result(t.each(t.in(0), item));
@@ -133,7 +140,8 @@ void conv_transpose(Translation& t) {
         fit_output(t, window, image(v), more);
         Lists with = lists(window, false);
         with["output_padding"] = more;
-        return on_image(t, v, "conv_transpose2d", {{"groups", group_count(t)}}, with, weights(t, window.axes, kernel[1] * static_cast<std::size_t>(t.node.integer("group", 1))));
+        return on_image(t, v, "conv_transpose2d", {{"groups", group_count(t)}}, with,
+                        weights(t, window.axes, kernel[1] * static_cast<std::size_t>(t.node.integer("group", 1))));
     };
     t.result(t.each(t.in(0), item));
 }
@@ -157,23 +165,26 @@ void global(Translation& t, const char* op) {
 struct Sizes {
     Shape to;
     std::vector<double> scale;
+    bool by_scale = false;
 };
 
 Sizes resize_sizes(const Translation& t, std::size_t scales_input, std::size_t sizes_input) {
     const Value& x = t.in(0);
-    Sizes result{x.dims, std::vector<double>(x.rank(), 1)};
+    Sizes result{x.dims, std::vector<double>(x.rank(), 1), false};
     std::vector<std::int64_t> axes;
     for (std::size_t i = 0; i < x.rank(); ++i) axes.push_back(static_cast<std::int64_t>(i));
     if (const auto given = t.node.integers("axes")) axes = *given;
     const bool by_scale = t.has(scales_input) && !t.constant(scales_input, "scales").values.empty();
     if (!by_scale && !t.has(sizes_input)) throw GraphError("has neither scales nor sizes; export the network again");
     const Tensor& given = t.constant(by_scale ? scales_input : sizes_input, "scales or sizes");
+    result.by_scale = by_scale;
     if (given.values.size() != axes.size()) throw GraphError("needs a scale or size for each axis; export the network again");
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axis_of(axes[i], x.rank());
         const Size size = size_at(given, i), old = x.size(axis);
         if (by_scale ? size == Size{0, 1} : size == old) continue;
-        if (x.batch_axis == axis || !size.plain() || !(size.v > 0) || !(size.v < 1 << 24)) throw GraphError("resizes the batch, or to a size that is none; export the network again");
+        if (x.batch_axis == axis || !size.plain() || !(size.v > 0) || !(size.v < 1 << 24))
+            throw GraphError("resizes the batch, or to a size that is none; export the network again");
         result.scale[axis] = by_scale ? size.v : size.v / static_cast<double>(x.dims[axis]);
         result.to[axis] = by_scale ? static_cast<std::size_t>(std::floor(size.v * static_cast<double>(x.dims[axis]))) : static_cast<std::size_t>(size.v);
     }
@@ -183,14 +194,16 @@ Sizes resize_sizes(const Translation& t, std::size_t scales_input, std::size_t s
 std::string coordinates(const Translation& t, const char* otherwise) {
     const std::string mode = t.node.text("coordinate_transformation_mode", otherwise);
     if (mode == "pytorch_half_pixel" || mode == "half_pixel" || mode == "asymmetric" || mode == "align_corners") return mode;
-    throw GraphError("has the coordinate_transformation_mode " + in_quotes(mode) + "; this version does half_pixel, pytorch_half_pixel, asymmetric and align_corners");
+    throw GraphError("has the coordinate_transformation_mode " + in_quotes(mode) +
+                     "; this version does half_pixel, pytorch_half_pixel, asymmetric and align_corners");
 }
 
 void resized(Translation& t, std::size_t scales_input, std::size_t sizes_input, const char* mode_of_coordinates, const std::string& rounding) {
     const Value& x = t.in(0);
     const std::string mode = t.node.text("mode", "nearest");
     if (mode != "nearest" && mode != "linear") throw GraphError("has the mode " + in_quotes(mode) + "; this version resizes nearest and linear");
-    if (t.node.integer("antialias", 0) != 0 || t.node.integer("exclude_outside", 0) != 0 || t.node.text("keep_aspect_ratio_policy", "stretch") != "stretch") throw GraphError("resizes with antialias, exclude_outside or a kept aspect ratio, which this version does not do; export the network without");
+    if (t.node.integer("antialias", 0) != 0 || t.node.integer("exclude_outside", 0) != 0 || t.node.text("keep_aspect_ratio_policy", "stretch") != "stretch")
+        throw GraphError("resizes with antialias, exclude_outside or a kept aspect ratio, which this version does not do; export the network without");
     check_item(x);
     const Sizes sizes = resize_sizes(t, scales_input, sizes_input);
     const std::string where = coordinates(t, mode_of_coordinates);
@@ -199,11 +212,13 @@ void resized(Translation& t, std::size_t scales_input, std::size_t sizes_input, 
     const std::size_t height = x.rank() == 3 ? 1 : sizes.to[2], width = sizes.to.back();
     const double down = x.rank() == 3 ? 1 : sizes.scale[2], across = sizes.scale.back();
     const bool whole = down == across && down == std::floor(down) && in[1] * static_cast<std::size_t>(down) == height && x.rank() == 4;
-    const bool repeats = mode == "nearest" && whole && ((where == "asymmetric" && rounding == "floor") || (where == "half_pixel" && rounding.starts_with("round")));
+    const bool repeats =
+        mode == "nearest" && whole && ((where == "asymmetric" && rounding == "floor") || (where == "half_pixel" && rounding.starts_with("round")));
+    Numbers numbers{{"height", static_cast<double>(height)}, {"width", static_cast<double>(width)}};
+    if (sizes.by_scale) numbers["scale_y"] = down, numbers["scale_x"] = across;  // else new/old, exactly
     const auto item = [&](const Value& v) {
         if (repeats) return on_image(t, v, "upsample_nearest", {{"scale", down}}, {}, {});
-        return on_image(t, v, "resize", {{"height", static_cast<double>(height)}, {"width", static_cast<double>(width)}, {"scale_y", down}, {"scale_x", across}}, {},
-                        {{"mode", mode}, {"coordinates", where}, {"rounding", rounding}});
+        return on_image(t, v, "resize", numbers, {}, {{"mode", mode}, {"coordinates", where}, {"rounding", rounding}});
     };
     t.result(t.each(x, item));
 }

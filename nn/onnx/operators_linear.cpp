@@ -12,7 +12,8 @@ namespace {
 Value linear(Translation& t, const Value& x, const Tensor& matrix, bool exchange) {
     const std::size_t out = exchange ? matrix.shape[1] : matrix.shape[0], in = exchange ? matrix.shape[0] : matrix.shape[1];
     if (x.rank() == 0 || x.dims.back() != in || x.batch_axis == x.rank() - 1)
-        throw GraphError("multiplies the shapes " + text_of(x.dims) + " and " + text_of(matrix.shape) + ", which do not go together; export the network again");
+        throw GraphError("multiplies the shapes " + text_of(x.dims) + " and " + text_of(matrix.shape) +
+                         ", which do not go together; export the network again");
     Value like = x;
     like.dims.back() = out;
     const std::string weight = t.weight(matrix, {out, in}, "weight", exchange);
@@ -23,7 +24,8 @@ Value linear(Translation& t, const Value& x, const Tensor& matrix, bool exchange
 std::optional<Value> attention(Translation& t, const Value& scores, const Value& v) {
     const Layer* softmax = scores.known() ? nullptr : t.emitter.source(scores.layer);
     const Shape s = scores.sample();
-    if (!softmax || softmax->op != "softmax" || s.size() < 2 || softmax->numbers.find("axis")->second != static_cast<double>(s.size() - 1)) return std::nullopt;
+    if (!softmax || softmax->op != "softmax" || s.size() < 2 || softmax->numbers.find("axis")->second != static_cast<double>(s.size() - 1))
+        return std::nullopt;
     double scale = 1;
     const Layer* product = t.emitter.source(softmax->in[0]);
     while (product && product->op == "affine" && product->numbers.find("shift")->second == 0) {
@@ -42,7 +44,9 @@ std::optional<Value> attention(Translation& t, const Value& scores, const Value&
     const Shape q_shape = product->in_shapes[0], k_shape = product->in_shapes[1], v_shape = v.sample();
     const std::size_t rank = s.size();
     const auto blocks = [&](const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); };
-    if (q_shape.size() != rank || k_shape.size() != rank || v_shape.size() != rank || blocks(q_shape) != blocks(s) || blocks(k_shape) != blocks(s) || blocks(v_shape) != blocks(s)) return std::nullopt;
+    if (q_shape.size() != rank || k_shape.size() != rank || v_shape.size() != rank || blocks(q_shape) != blocks(s) || blocks(k_shape) != blocks(s) ||
+        blocks(v_shape) != blocks(s))
+        return std::nullopt;
     const std::string q = t.emitter.reshaped(unscaled(product->in[0]), q_shape), k = t.emitter.reshaped(unscaled(product->in[1]), k_shape);
     Value transposed_k;
     transposed_k.layer = k;
@@ -61,9 +65,11 @@ Value product(Translation& t, Value a, Value b) {
     if (a.rank() < 2 || b.rank() < 2) throw GraphError("multiplies a matrix and a list; export the network with matrices");
     if (b.known() && b.rank() == 2) return linear(t, a, *b.constant, true);
     if (auto whole = attention(t, a, b)) return *whole;
-    if (b.batch_axis && *b.batch_axis + 2 >= b.rank()) throw GraphError("multiplies by a matrix of the batch; export the network so that its samples do not meet");
+    if (b.batch_axis && *b.batch_axis + 2 >= b.rank())
+        throw GraphError("multiplies by a matrix of the batch; export the network so that its samples do not meet");
     if (a.batch_axis && *a.batch_axis + 1 == a.rank()) throw GraphError("sums over the batch; export the network so that its samples do not meet");
-    if (a.dims.back() != b.dims[b.rank() - 2]) throw GraphError("multiplies the shapes " + text_of(a.dims) + " and " + text_of(b.dims) + ", which do not go together; export the network again");
+    if (a.dims.back() != b.dims[b.rank() - 2])
+        throw GraphError("multiplies the shapes " + text_of(a.dims) + " and " + text_of(b.dims) + ", which do not go together; export the network again");
     const std::size_t rows = a.dims[a.rank() - 2], columns = b.dims.back();
     const auto leading = [](const Value& value) {
         Value result = value;
@@ -92,7 +98,8 @@ Value product(Translation& t, Value a, Value b) {
     const auto operand = [&](const Value& value) {
         Shape shape = value.dims;
         const std::size_t fresh = like.rank() - value.rank();
-        if (like.batch_dropped() && *like.batch_axis >= fresh && *like.batch_axis + 2 < like.rank()) shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*like.batch_axis - fresh));
+        if (like.batch_dropped() && *like.batch_axis >= fresh && *like.batch_axis + 2 < like.rank())
+            shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*like.batch_axis - fresh));
         return t.read(value, shape);
     };
     const std::string m = operand(a), n = operand(b);
@@ -102,7 +109,8 @@ Value product(Translation& t, Value a, Value b) {
 void matmul(Translation& t) {
     Value a = t.in(0), b = t.in(1);
     const bool row = a.rank() == 1, column = b.rank() == 1;
-    if ((row && a.batch_axis) || (column && b.batch_axis)) throw GraphError("multiplies lists over the batch; export the network so that its samples do not meet");
+    if ((row && a.batch_axis) || (column && b.batch_axis))
+        throw GraphError("multiplies lists over the batch; export the network so that its samples do not meet");
     if (row) a = Translation::seen(a, {1, a.dims[0]}, std::nullopt);
     if (column && !b.known()) b = Translation::seen(b, {b.dims[0], 1}, std::nullopt);
     if (column && b.known()) {
@@ -124,10 +132,12 @@ void matmul(Translation& t) {
 /// α A' B' + β C
 void gemm(Translation& t) {
     Value a = t.in(0), b = t.in(1);
+    if (a.rank() != 2 || b.rank() != 2)
+        throw GraphError("multiplies the shapes " + text_of(a.dims) + " and " + text_of(b.dims) + "; they have to be matrices");
     if (t.node.integer("transA", 0) != 0) a = t.transposed(a, {1, 0});
     const bool transposed = t.node.integer("transB", 0) != 0;
     Value y;
-    if (b.known() && b.rank() == 2 && a.rank() == 2) y = linear(t, a, *b.constant, !transposed);
+    if (b.known()) y = linear(t, a, *b.constant, !transposed);
     else y = product(t, a, transposed ? t.transposed(b, {1, 0}) : b);
     y = t.affine(y, t.node.real("alpha", 1), 0);
     if (!t.has(2)) return t.result(y);

@@ -20,7 +20,10 @@ std::string list_weight(Translation& t, std::size_t input, std::size_t size, con
     return t.weight(tensor, {size}, role);
 }
 
-bool all(const Tensor& tensor, double value) { return std::ranges::all_of(tensor.values, [&](double v) { return v == value; }); }
+/// A constant of the graph, no weight, that is one number throughout.
+bool all(const Tensor& tensor, double value) {
+    return !tensor.trained && std::ranges::all_of(tensor.values, [&](double v) { return v == value; });
+}
 
 /// Group normalisation of each item; a scale of ones and a bias of zeros are left out.
 Value group_norm(Translation& t, const Value& x, std::size_t groups, double epsilon, bool affine) {
@@ -39,7 +42,8 @@ void instance(Translation& t) { t.result(group_norm(t, t.in(0), t.in(0).dims.at(
 void group(Translation& t) {
     const std::int64_t groups = t.node.integer("num_groups", 0);
     const Value& x = t.in(0);
-    if (groups < 1 || x.rank() < 2 || x.dims[1] % static_cast<std::size_t>(groups) != 0) throw GraphError("has groups that do not divide the channels; export the network again");
+    if (groups < 1 || x.rank() < 2 || x.dims[1] % static_cast<std::size_t>(groups) != 0)
+        throw GraphError("has groups that do not divide the channels; export the network again");
     const auto n = static_cast<std::size_t>(groups);
     if (t.in(1).dims == Shape{x.dims[1]}) return t.result(group_norm(t, x, n, t.node.real("epsilon", 1e-5), true));
     const Value y = group_norm(t, x, n, t.node.real("epsilon", 1e-5), false);
@@ -59,7 +63,9 @@ void batch(Translation& t) {
     if (t.node.integer("training_mode", 0) != 0) throw GraphError("takes the statistics of the batch (training_mode 1); export the network for evaluation");
     const auto item = [&](const Value& v) {
         const std::size_t channels = v.dims.at(1);
-        Texts texts{{"weight", list_weight(t, 1, channels, "weight")}, {"bias", list_weight(t, 2, channels, "bias")}, {"mean", list_weight(t, 3, channels, "mean")},
+        Texts texts{{"weight", list_weight(t, 1, channels, "weight")},
+                    {"bias", list_weight(t, 2, channels, "bias")},
+                    {"mean", list_weight(t, 3, channels, "mean")},
                     {"variance", list_weight(t, 4, channels, "variance")}};
         return t.layer("batchnorm", {t.read(v, channels_and_positions(v))}, v, {{"eps", t.node.real("epsilon", 1e-5)}}, {}, texts);
     };
@@ -71,8 +77,9 @@ void layer(Translation& t) {
     const std::size_t axis = axis_of(t.node.integer("axis", -1), x.rank());
     if (x.batch_axis && *x.batch_axis >= axis) throw GraphError("normalises over the batch; export the network so that its samples do not meet");
     const Shape last(x.dims.begin() + static_cast<std::ptrdiff_t>(axis), x.dims.end());
-    Texts texts{{"weight", t.weight(t.constant(1, "a scale"), {count_of(last)}, "weight")}};
-    if (t.has(2)) texts["bias"] = t.weight(t.constant(2, "a bias"), {count_of(last)}, "bias");
+    Texts texts;
+    if (!all(t.constant(1, "a scale"), 1)) texts["weight"] = t.weight(t.constant(1, "a scale"), {count_of(last)}, "weight");
+    if (t.has(2) && !all(t.constant(2, "a bias"), 0)) texts["bias"] = t.weight(t.constant(2, "a bias"), {count_of(last)}, "bias");
     Shape rows(x.dims.begin(), x.dims.begin() + static_cast<std::ptrdiff_t>(axis));
     rows.push_back(count_of(last));
     if (x.batch_dropped()) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(*x.batch_axis));

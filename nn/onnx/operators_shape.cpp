@@ -14,17 +14,23 @@ void same(Translation& t) { t.result(t.in(0)); }
 /// As in evaluation: nothing is dropped, and the mask that may be wanted is 1 throughout.
 void dropout(Translation& t) {
     const bool training = t.has(2) && t.constant(2, "a mode").values.at(0) != 0;
-    if (training && (!t.has(1) || t.constant(1, "a ratio").values.at(0) != 0)) throw GraphError("drops numbers at random (training_mode); export the network for evaluation");
+    if (training && (!t.has(1) || t.constant(1, "a ratio").values.at(0) != 0))
+        throw GraphError("drops numbers at random (training_mode); export the network for evaluation");
     t.result(t.in(0));
     if (t.node.outputs.size() > 1) t.result(t.binary("less_equal", t.in(0), t.in(0)));
 }
 
-/// Numbers of the graph are real once they depend on x or t: a cast to another kind of real is nothing, one to integers cuts.
+/// Numbers are real here: a cast to another kind of real is nothing, one to integers cuts, one to truths asks whether they are 0.
 void cast(Translation& t) {
+    const Value& x = t.in(0);
     const std::int64_t to = t.node.integer("to", 1);
-    const bool real = to == 1 || to == 10 || to == 11 || to == 16;
-    if (!real && to != 9 && to != 6 && to != 7) throw GraphError("casts to a type that this version does not compute with; export the network without that");
-    t.result(t.in(0));
+    const Layer* layer = x.known() ? nullptr : t.emitter.source(x.layer);
+    const bool decided = layer && (layer->op == "less" || layer->op == "less_equal" || layer->op == "equal");
+    if (to == 1 || to == 10 || to == 11 || to == 16 || decided) return t.result(x);
+    const Value zero = Translation::of({"", Type::real, {}, {0}});
+    if (to == 9) return t.result(t.affine(t.binary("equal", x, zero), -1, 1));
+    if (to == 8 || to > 16) throw GraphError("casts to a type that this version does not compute with; export the network without that");
+    t.result(t.binary("mul", t.unary("sign", x), t.unary("floor", t.unary("abs", x))));
 }
 
 /// Dims of the same numbers, of which one may be -1 and one hold N; the batch stays where it is in memory.
@@ -42,11 +48,12 @@ Value viewed(const Value& x, std::vector<Size> wanted) {
             continue;
         }
         if (!wanted[i].plain()) {
-            if (wanted[i].v != 0 || wanted[i].n < 1 || result.batch_axis || !x.batch_axis) throw GraphError("makes a size of the batch that is no multiple of it; export the network again");
+            if (wanted[i].v != 0 || wanted[i].n < 1 || result.batch_axis || !x.batch_axis)
+                throw GraphError("makes a size of the batch that is no multiple of it; export the network again");
             result.batch_axis = i;
         }
         const double size = wanted[i].plain() ? wanted[i].v : wanted[i].n;
-        if (size < 0 || size > 0x1p31) throw GraphError("gives a negative or immense size; export the network again");
+        if (!(size >= 0 && size <= 0x1p31)) throw GraphError("gives a negative or immense size; export the network again");
         result.dims[i] = static_cast<std::size_t>(size);
         product = count_of({product, result.dims[i]});
     }
@@ -59,10 +66,11 @@ Value viewed(const Value& x, std::vector<Size> wanted) {
         throw GraphError("gives sizes that do not fit " + std::to_string(all) + " numbers; export the network again");
     }
     if (x.batch_axis && !result.batch_axis) throw GraphError("gives the batch a fixed size; export the network with a symbolic batch");
-    if (!x.batch_axis) return result;
+    if (!x.batch_axis) return Translation::seen(result, result.dims, std::nullopt);
     const auto before = [](const Value& v) { return count_of(Shape(v.dims.begin(), v.dims.begin() + static_cast<std::ptrdiff_t>(*v.batch_axis))); };
     const std::size_t ahead = before(x) * x.outer, now = before(result);
-    if (now == 0 || ahead % now != 0 || result.dims[*result.batch_axis] % (ahead / now) != 0) throw GraphError("mixes the batch with other axes; export the network so that its samples do not meet");
+    if (now == 0 || ahead % now != 0 || result.dims[*result.batch_axis] % (ahead / now) != 0)
+        throw GraphError("mixes the batch with other axes; export the network so that its samples do not meet");
     result.outer = ahead / now;
     return result;
 }
@@ -125,7 +133,8 @@ void transpose(Translation& t) {
     std::vector<std::int64_t> order(x.rank());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(order.size() - 1 - i);
     if (const auto given = t.node.integers("perm")) order = *given;
-    if (order.size() != x.rank() || axes_of(order, x.rank()).size() != x.rank()) throw GraphError("has an order of axes that is none; export the network again");
+    if (order.size() != x.rank() || axes_of(order, x.rank()).size() != x.rank())
+        throw GraphError("has an order of axes that is none; export the network again");
     t.result(t.transposed(x, {order.begin(), order.end()}));
 }
 
@@ -139,7 +148,8 @@ std::optional<Value> time_embedding(Translation& t, const Value& sine, const Val
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
         const Layer* frequencies = t.emitter.source(product->in[i]);
         const std::string time = t.emitter.origin(product->in[1 - i]);
-        const bool known = frequencies && (frequencies->op == "parameter" || frequencies->op == "constant") && frequencies->tensor_shapes.at("value").size() == 1;
+        const bool known =
+            frequencies && (frequencies->op == "parameter" || frequencies->op == "constant") && frequencies->tensor_shapes.at("value").size() == 1;
         if (!known || time != "t") continue;
         Value like = sine;
         like.dims.back() *= 2;
@@ -182,7 +192,8 @@ void split(Translation& t) {
 void lookup(Translation& t) {
     const Tensor& table = t.constant(0, "a table, or indices,");
     const Value& indices = t.in(1);
-    if (t.node.integer("axis", 0) != 0 || table.shape.size() != 2) throw GraphError("gathers by computed indices from what is no table along its first axis; export the network otherwise");
+    if (t.node.integer("axis", 0) != 0 || table.shape.size() != 2)
+        throw GraphError("gathers by computed indices from what is no table along its first axis; export the network otherwise");
     Value like = indices;
     like.dims.push_back(table.shape[1]);
     t.result(t.layer("embedding", {t.read(indices)}, like, {}, {}, {{"weight", t.weight(table, table.shape, "weight")}}));
@@ -215,7 +226,8 @@ void expand(Translation& t) {
         const std::size_t axis = like.rank() - shape.values.size() + i;
         const Size size = size_at(shape, i);
         if (size == like.size(axis) || size == Size{0, 1}) continue;
-        if (like.dims[axis] != 1 || like.batch_axis == axis || size.v < 0 || size.n < 0 || size.v > 0x1p31 || (!size.plain() && (size != Size{1, 0} || like.batch_axis)))
+        if (like.dims[axis] != 1 || like.batch_axis == axis || !(size.v >= 0 && size.n >= 0 && size.v <= 0x1p31) ||
+            (!size.plain() && (size != Size{1, 0} || like.batch_axis)))
             throw GraphError("repeats a value to sizes that do not fit it; export the network again");
         if (!size.plain()) like.batch_axis = axis;
         else like.dims[axis] = static_cast<std::size_t>(size.v);
@@ -236,9 +248,10 @@ void fill(Translation& t) {
     Value like = x;
     for (std::size_t i = 0; i < shape.values.size(); ++i) {
         const Size size = size_at(shape, i);
-        if (!size.plain() && (size != Size{1, 0} || like.batch_axis)) throw GraphError("fills sizes of the batch that are no multiple of it; export the network again");
+        if (!size.plain() && (size != Size{1, 0} || like.batch_axis))
+            throw GraphError("fills sizes of the batch that are no multiple of it; export the network again");
         if (!size.plain()) like.batch_axis = i;
-        else if (size.v < 1 || size.v > 0x1p31) throw GraphError("fills sizes that are no sizes; export the network again");
+        else if (!(size.v >= 1 && size.v <= 0x1p31)) throw GraphError("fills sizes that are no sizes; export the network again");
         else like.dims[i] = static_cast<std::size_t>(size.v);
     }
     const Shape sample = like.sample();
@@ -294,7 +307,14 @@ void pad(Translation& t) {
             const std::int64_t cut = std::max<std::int64_t>(-b, 0), kept = static_cast<std::int64_t>(x.dims[axis]) - cut - std::max<std::int64_t>(-a, 0);
             if (kept < 1) throw GraphError("cuts a whole axis away; export the network again");
             x = t.sliced(x, {axis, cut, static_cast<std::size_t>(kept), 1});
-            like = Translation::seen(x, [&] { Shape dims = like.dims; dims[axis] = static_cast<std::size_t>(kept); return dims; }(), like.batch_axis, like.outer);
+            like = Translation::seen(
+                x,
+                [&] {
+                    Shape dims = like.dims;
+                    dims[axis] = static_cast<std::size_t>(kept);
+                    return dims;
+                }(),
+                like.batch_axis, like.outer);
         }
         const std::int64_t more = std::max<std::int64_t>(b, 0), behind = std::max<std::int64_t>(a, 0);
         if (more + behind == 0) continue;
@@ -343,11 +363,25 @@ void space_to_depth(Translation& t) {
     t.result(regrouped(t, t.in(0), {d[0], d[1], d[2] / b, b, d[3] / b, b}, {0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
 }
 
-constexpr std::array<Operator, 19> table{{{"Cast", cast}, {"CastLike", same}, {"Concat", concat}, {"ConstantOfShape", fill},
-                                          {"DepthToSpace", depth_to_space}, {"Dropout", dropout}, {"Expand", expand}, {"Flatten", flatten},
-                                          {"Gather", gather}, {"Identity", same}, {"Pad", pad}, {"Reshape", reshape}, {"Slice", slice},
-                                          {"SpaceToDepth", space_to_depth}, {"Split", split}, {"Squeeze", squeeze}, {"Tile", tile},
-                                          {"Transpose", transpose}, {"Unsqueeze", unsqueeze}}};
+constexpr std::array<Operator, 19> table{{{"Cast", cast},
+                                          {"CastLike", same},
+                                          {"Concat", concat},
+                                          {"ConstantOfShape", fill},
+                                          {"DepthToSpace", depth_to_space},
+                                          {"Dropout", dropout},
+                                          {"Expand", expand},
+                                          {"Flatten", flatten},
+                                          {"Gather", gather},
+                                          {"Identity", same},
+                                          {"Pad", pad},
+                                          {"Reshape", reshape},
+                                          {"Slice", slice},
+                                          {"SpaceToDepth", space_to_depth},
+                                          {"Split", split},
+                                          {"Squeeze", squeeze},
+                                          {"Tile", tile},
+                                          {"Transpose", transpose},
+                                          {"Unsqueeze", unsqueeze}}};
 
 }  // namespace
 

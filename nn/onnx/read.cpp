@@ -40,7 +40,8 @@ Type type_of(int data_type) {
         case TensorProto::FLOAT:
         case TensorProto::DOUBLE:
         case TensorProto::FLOAT16:
-        case TensorProto::BFLOAT16: return Type::real;
+        case TensorProto::BFLOAT16:
+            return Type::real;
         case TensorProto::INT8:
         case TensorProto::INT16:
         case TensorProto::INT32:
@@ -48,9 +49,12 @@ Type type_of(int data_type) {
         case TensorProto::UINT8:
         case TensorProto::UINT16:
         case TensorProto::UINT32:
-        case TensorProto::UINT64: return Type::integer;
-        case TensorProto::BOOL: return Type::boolean;
-        default: return Type::other;
+        case TensorProto::UINT64:
+            return Type::integer;
+        case TensorProto::BOOL:
+            return Type::boolean;
+        default:
+            return Type::other;
     }
 }
 
@@ -73,29 +77,45 @@ std::vector<double> reals(DType format, std::string_view raw) {
 
 std::vector<double> from_raw(int type, std::string_view raw) {
     switch (type) {
-        case TensorProto::FLOAT: return reals(DType::f32, raw);
-        case TensorProto::DOUBLE: return reals(DType::f64, raw);
-        case TensorProto::FLOAT16: return reals(DType::f16, raw);
-        case TensorProto::BFLOAT16: return reals(DType::bf16, raw);
-        case TensorProto::INT8: return integers<std::int8_t>(raw);
-        case TensorProto::INT16: return integers<std::int16_t>(raw);
-        case TensorProto::INT32: return integers<std::int32_t>(raw);
-        case TensorProto::INT64: return integers<std::int64_t>(raw);
-        case TensorProto::UINT16: return integers<std::uint16_t>(raw);
-        case TensorProto::UINT32: return integers<std::uint32_t>(raw);
-        case TensorProto::UINT64: return integers<std::uint64_t>(raw);
-        default: return integers<std::uint8_t>(raw);
+        case TensorProto::FLOAT:
+            return reals(DType::f32, raw);
+        case TensorProto::DOUBLE:
+            return reals(DType::f64, raw);
+        case TensorProto::FLOAT16:
+            return reals(DType::f16, raw);
+        case TensorProto::BFLOAT16:
+            return reals(DType::bf16, raw);
+        case TensorProto::INT8:
+            return integers<std::int8_t>(raw);
+        case TensorProto::INT16:
+            return integers<std::int16_t>(raw);
+        case TensorProto::INT32:
+            return integers<std::int32_t>(raw);
+        case TensorProto::INT64:
+            return integers<std::int64_t>(raw);
+        case TensorProto::UINT16:
+            return integers<std::uint16_t>(raw);
+        case TensorProto::UINT32:
+            return integers<std::uint32_t>(raw);
+        case TensorProto::UINT64:
+            return integers<std::uint64_t>(raw);
+        default:
+            return integers<std::uint8_t>(raw);
     }
 }
 
 std::vector<double> from_fields(const TensorProto& tensor) {
     const auto copy = [](const auto& field) { return std::vector<double>(field.begin(), field.end()); };
     switch (tensor.data_type()) {
-        case TensorProto::FLOAT: return copy(tensor.float_data());
-        case TensorProto::DOUBLE: return copy(tensor.double_data());
-        case TensorProto::INT64: return copy(tensor.int64_data());
+        case TensorProto::FLOAT:
+            return copy(tensor.float_data());
+        case TensorProto::DOUBLE:
+            return copy(tensor.double_data());
+        case TensorProto::INT64:
+            return copy(tensor.int64_data());
         case TensorProto::UINT32:
-        case TensorProto::UINT64: return copy(tensor.uint64_data());
+        case TensorProto::UINT64:
+            return copy(tensor.uint64_data());
         case TensorProto::FLOAT16:
         case TensorProto::BFLOAT16: {
             std::string raw(2 * static_cast<std::size_t>(tensor.int32_data_size()), '\0');
@@ -105,7 +125,8 @@ std::vector<double> from_fields(const TensorProto& tensor) {
             }
             return from_raw(tensor.data_type(), raw);
         }
-        default: return copy(tensor.int32_data());
+        default:
+            return copy(tensor.int32_data());
     }
 }
 
@@ -144,16 +165,27 @@ double as_written(float value) {
 Attribute attribute_of(const AttributeProto& proto) {
     Attribute attribute;
     switch (proto.type()) {
-        case AttributeProto::INT: attribute.integer = proto.i(); break;
-        case AttributeProto::FLOAT: attribute.real = as_written(proto.f()); break;
-        case AttributeProto::STRING: attribute.text = proto.s(); break;
-        case AttributeProto::INTS: attribute.integers.emplace(proto.ints().begin(), proto.ints().end()); break;
+        case AttributeProto::INT:
+            attribute.integer = proto.i();
+            break;
+        case AttributeProto::FLOAT:
+            attribute.real = as_written(proto.f());
+            break;
+        case AttributeProto::STRING:
+            attribute.text = proto.s();
+            break;
+        case AttributeProto::INTS:
+            attribute.integers.emplace(proto.ints().begin(), proto.ints().end());
+            break;
         case AttributeProto::FLOATS:
             attribute.reals.emplace();
             for (const float value : proto.floats()) attribute.reals->push_back(as_written(value));
             break;
-        case AttributeProto::TENSOR: attribute.tensor = std::make_shared<const Tensor>(tensor_of(proto.t())); break;
-        default: break;  // graphs and the like: the operators that have them are not supported, and are named
+        case AttributeProto::TENSOR:
+            attribute.tensor = std::make_shared<const Tensor>(tensor_of(proto.t()));
+            break;
+        default:
+            break;  // graphs and the like: the operators that have them are not supported, and are named
     }
     return attribute;
 }

@@ -12,7 +12,8 @@ namespace costate::nn::onnx {
 namespace {
 
 using Table = std::span<const Operator> (*)();
-constexpr std::array<Table, 6> tables{elementwise_operators, shape_operators, linear_operators, normalisation_operators, image_operators, reduction_operators};
+constexpr std::array<Table, 6> tables{elementwise_operators,   shape_operators, linear_operators,
+                                      normalisation_operators, image_operators, reduction_operators};
 
 std::string list_of(const std::vector<std::string>& names) {
     std::string text;
@@ -42,10 +43,14 @@ public:
 
     Translated run(const std::vector<std::string>& outputs) {
         for (const Node& node : graph_.nodes) {
+            const std::string where =
+                "node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + " (" + in_quotes(node.op) + ") ";
             try {
                 work_on(node);
             } catch (const GraphError& problem) {
-                throw GraphError("node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + " (" + in_quotes(node.op) + ") " + problem.what());
+                throw GraphError(where + problem.what());
+            } catch (const std::logic_error&) {
+                throw GraphError(where + "has inputs that do not fit its operator; export the network again");
             }
         }
         Translated result;
@@ -71,7 +76,8 @@ private:
             values_[input.name] = input_value(input, name);
             Shape shape = values_[input.name].sample();
             if (name == "t" && count_of(shape) == 1) shape = {1};
-            if (count_of(shape) > std::size_t{1} << 24) throw GraphError("input " + in_quotes(input.name) + " has more than 2^24 numbers a sample; export a smaller network");
+            if (count_of(shape) > std::size_t{1} << 24)
+                throw GraphError("input " + in_quotes(input.name) + " has more than 2^24 numbers a sample; export a smaller network");
             shapes.push_back({name, shape});
         }
         return shapes;
@@ -89,7 +95,9 @@ private:
         std::vector<const Value*> inputs;
         for (const std::string& name : node.inputs) {
             const auto found = values_.find(name);
-            if (!name.empty() && found == values_.end()) throw GraphError("reads " + in_quotes(name) + ", which nothing before it writes: the graph has a cycle or a wrong order; export the network again");
+            if (!name.empty() && found == values_.end())
+                throw GraphError("reads " + in_quotes(name) +
+                                 ", which nothing before it writes: the graph has a cycle or a wrong order; export the network again");
             inputs.push_back(name.empty() ? nullptr : &found->second);
         }
         std::vector<Value> outputs;
@@ -104,18 +112,22 @@ private:
             const std::string& name = node.outputs[i];
             if (name.empty()) continue;
             if (i >= outputs.size()) throw GraphError("has more outputs than this version gives; export the network without the further ones");
-            if (!values_.emplace(name, std::move(outputs[i])).second) throw GraphError("writes " + in_quotes(name) + ", which exists already; export the network again");
+            if (!values_.emplace(name, std::move(outputs[i])).second)
+                throw GraphError("writes " + in_quotes(name) + ", which exists already; export the network again");
         }
     }
 
     static TensorPointer constant(const Node& node) {
-        const auto tensor = [](Type type, Shape shape, std::vector<double> values) { return std::make_shared<const Tensor>(Tensor{"", type, std::move(shape), std::move(values)}); };
+        const auto tensor = [](Type type, Shape shape, std::vector<double> values) {
+            return std::make_shared<const Tensor>(Tensor{"", type, std::move(shape), std::move(values)});
+        };
         for (const auto& [key, attribute] : node.attributes) {
             if (key == "value" && attribute.tensor) return attribute.tensor;
             if (key == "value_float" && attribute.real) return tensor(Type::real, {}, {*attribute.real});
             if (key == "value_int" && attribute.integer) return tensor(Type::integer, {}, {static_cast<double>(*attribute.integer)});
             if (key == "value_floats" && attribute.reals) return tensor(Type::real, {attribute.reals->size()}, *attribute.reals);
-            if (key == "value_ints" && attribute.integers) return tensor(Type::integer, {attribute.integers->size()}, {attribute.integers->begin(), attribute.integers->end()});
+            if (key == "value_ints" && attribute.integers)
+                return tensor(Type::integer, {attribute.integers->size()}, {attribute.integers->begin(), attribute.integers->end()});
         }
         throw GraphError("gives no tensor of numbers; export the network again");
     }
@@ -128,7 +140,8 @@ private:
         const auto rank = static_cast<std::int64_t>(x.rank());
         const auto bounded = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + rank : i, 0, rank); };
         const bool size = node.op == "Size";
-        for (std::int64_t i = size ? 0 : bounded(node.integer("start", 0)); i < (size ? rank : bounded(node.integer("end", rank))); ++i) sizes.push_back(x.size(static_cast<std::size_t>(i)));
+        for (std::int64_t i = size ? 0 : bounded(node.integer("start", 0)); i < (size ? rank : bounded(node.integer("end", rank))); ++i)
+            sizes.push_back(x.size(static_cast<std::size_t>(i)));
         if (size) {
             Size all{0, 1};
             for (const Size& s : sizes) all = s.plain() ? Size{all.n * s.v, all.v * s.v} : Size{all.v * s.n, 0};
@@ -143,8 +156,10 @@ private:
         std::vector<TensorPointer> tensors;
         for (const Value* value : inputs) tensors.push_back(value ? value->constant : nullptr);
         for (const TensorPointer& tensor : tensors)
-            if (tensor && tensor->type == Type::other) throw GraphError("reads a tensor of a type that this version does not compute with; export the network without it");
-        const bool sized_by_batch = (node.op == "ConstantOfShape" && tensors[0] && tensors[0]->symbolic()) || (node.op == "Expand" && tensors.size() > 1 && tensors[1] && tensors[1]->symbolic());
+            if (tensor && tensor->type == Type::other)
+                throw GraphError("reads a tensor of a type that this version does not compute with; export the network without it");
+        const bool sized_by_batch = (node.op == "ConstantOfShape" && tensors[0] && tensors[0]->symbolic()) ||
+                                    (node.op == "Expand" && tensors.size() > 1 && tensors[1] && tensors[1]->symbolic());
         if (!sized_by_batch)
             if (auto folded = fold(node, tensors, graph_.opset, budget_)) return named(node, std::move(*folded));
         const Operator* found = find_operator(node.op);

@@ -11,7 +11,7 @@ struct Translated {
     std::vector<NamedTensor> tensors;
     std::vector<InputShape> inputs;
     std::vector<std::string> outputs;  ///< values that the graph's outputs are, in their order
-    std::vector<Shape> output_dims;  ///< ONNX's, with N = 1
+    std::vector<Shape> output_dims;    ///< ONNX's, with N = 1
 };
 
 /// `names` says what the layers call an input, which otherwise keeps its name; the one called t is seen as a list of one number. An input may have

@@ -65,7 +65,8 @@ Value Translation::layer(std::string op, std::vector<std::string> in, const Valu
     Layer made{std::move(op), std::move(in), {}, std::move(texts), std::move(numbers), std::move(lists)};
     result.layer = emitter.write(std::move(made), node.outputs.empty() ? "" : node.outputs[0]);
     if (values_of(emitter.shape(result.layer)) != count_of(result.dims))
-        throw GraphError("becomes a layer with values of the shape " + shape_text(emitter.shape(result.layer)) + " where " + text_of(result.dims) + " is meant; export the network again");
+        throw GraphError("becomes a layer with values of the shape " + shape_text(emitter.shape(result.layer)) + " where " + text_of(result.dims) +
+                         " is meant; export the network again");
     return result;
 }
 
@@ -74,6 +75,10 @@ Value Translation::seen(const Value& value, Shape dims, std::optional<std::size_
     result.dims = std::move(dims);
     result.batch_axis = batch_axis;
     result.outer = outer;
+    if (!value.known() || value.constant->shape == result.dims) return result;
+    Tensor reshaped = *value.constant;
+    reshaped.shape = result.dims;
+    result.constant = std::make_shared<const Tensor>(std::move(reshaped));
     return result;
 }
 
@@ -97,10 +102,13 @@ Value Translation::binary(std::string op, const Value& a, const Value& b) {
         if (!value->batch_axis) continue;
         const std::size_t place = rank - value->rank() + *value->batch_axis;
         const Value& other = value == &a ? b : a;
-        const bool met = !other.batch_axis || (rank - other.rank() + *other.batch_axis == place && other.outer == value->outer && other.dims[*other.batch_axis] == value->dims[*value->batch_axis]);
+        const bool met = !other.batch_axis || (rank - other.rank() + *other.batch_axis == place && other.outer == value->outer &&
+                                               other.dims[*other.batch_axis] == value->dims[*value->batch_axis]);
         const std::size_t fresh = rank - other.rank();
         const bool alone = other.batch_axis || place < fresh || other.dims[place - fresh] == 1;
-        if (!met || !alone) throw GraphError("has inputs whose batches do not meet: shapes " + text_of(a.dims) + " and " + text_of(b.dims) + "; export the network so that its samples do not meet");
+        if (!met || !alone)
+            throw GraphError("has inputs whose batches do not meet: shapes " + text_of(a.dims) + " and " + text_of(b.dims) +
+                             "; export the network so that its samples do not meet");
         like.batch_axis = place;
         like.outer = value->outer;
     }
@@ -121,7 +129,8 @@ Value Translation::transposed(const Value& x, const std::vector<std::size_t>& or
     for (std::size_t i = 0; i < order.size(); ++i) {
         result.dims[i] = x.dims[order[i]];
         if (x.batch_axis == order[i]) result.batch_axis = i;
-        if (!(x.batch_dropped() && order[i] == *x.batch_axis)) moved.push_back(static_cast<std::int64_t>(order[i] - (x.batch_dropped() && order[i] > *x.batch_axis ? 1 : 0)));
+        if (!(x.batch_dropped() && order[i] == *x.batch_axis))
+            moved.push_back(static_cast<std::int64_t>(order[i] - (x.batch_dropped() && order[i] > *x.batch_axis ? 1 : 0)));
         if (x.dims[order[i]] != 1) real.push_back(order[i]);
     }
     if (std::ranges::is_sorted(real)) return result;
@@ -144,8 +153,11 @@ Value Translation::sliced(const Value& x, const Kept& kept) {
     }
     Value like = x;
     like.dims[kept.axis] = kept.count;
-    return layer("slice", {read(x)}, like, {{"axis", static_cast<double>(x.sample_axis(kept.axis))}, {"begin", static_cast<double>(kept.begin)},
-                                            {"count", static_cast<double>(kept.count)}, {"step", static_cast<double>(kept.step)}});
+    return layer("slice", {read(x)}, like,
+                 {{"axis", static_cast<double>(x.sample_axis(kept.axis))},
+                  {"begin", static_cast<double>(kept.begin)},
+                  {"count", static_cast<double>(kept.count)},
+                  {"step", static_cast<double>(kept.step)}});
 }
 
 Value Translation::joined(std::span<const Value> values, std::size_t axis) {
@@ -158,7 +170,8 @@ Value Translation::joined(std::span<const Value> values, std::size_t axis) {
         Shape shape = value.dims;
         if (shape.size() != like.rank()) throw GraphError("joins values of unequal axes; export the network again");
         if (like.batch_axis) {
-            if (value.dims[*like.batch_axis] != like.dims[*like.batch_axis] || value.outer != like.outer) throw GraphError("joins values whose batches do not meet; export the network so that its samples do not meet");
+            if (value.dims[*like.batch_axis] != like.dims[*like.batch_axis] || value.outer != like.outer)
+                throw GraphError("joins values whose batches do not meet; export the network so that its samples do not meet");
             if (like.batch_dropped()) shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*like.batch_axis));
         }
         names.push_back(read(value, shape));
@@ -186,9 +199,11 @@ Value Translation::reduced(std::string op, const Value& x, const std::vector<std
 }
 
 Value Translation::each(const Value& x, const std::function<Value(const Value&)>& f) {
+    if (x.rank() < 2) throw GraphError("needs a batch and channels, not a value of the shape " + text_of(x.dims) + "; export the network again");
     if (x.batch_axis && *x.batch_axis != 0) throw GraphError("needs the batch as the first axis; export the network so");
     if (x.dims[0] == 1) return f(x);
-    if (x.dims[0] > 64) throw GraphError("has " + std::to_string(x.dims[0]) + " items in a sample, more than the 64 that are done one by one; export the network otherwise");
+    if (x.dims[0] > 64)
+        throw GraphError("has " + std::to_string(x.dims[0]) + " items in a sample, more than the 64 that are done one by one; export the network otherwise");
     const Value whole = seen(x, x.dims, std::nullopt);
     std::vector<Value> results;
     for (std::size_t i = 0; i < x.dims[0]; ++i) results.push_back(f(sliced(whole, {0, static_cast<std::int64_t>(i), 1, 1})));

@@ -57,15 +57,16 @@ void linear(Builder& b, const Layer& layer) {
         return;
     }
     const bool bias = layer.texts.contains("bias");
-    const std::string weight = b.node("Transpose", {layer.texts.at("weight")}, {{"perm", {1, 0}}});
+    const std::string weight = b.node("Transpose", {layer.texts.at("weight")}, {Builder::list("perm", {1, 0})});
     const std::string product = b.node("MatMul", {in(layer), weight}, {}, bias ? "" : layer.out);
     if (bias) b.node("Add", {product, layer.texts.at("bias")}, {}, layer.out);
 }
 
 void convolution(Builder& b, const Layer& layer, const char* op) {
-    std::vector<Builder::Attribute> attributes{{"strides", repeated(layer, "stride", 2)}, {"pads", repeated(layer, "padding", 4)}, {"dilations", repeated(layer, "dilation", 2)},
-                                               Builder::integer("group", static_cast<std::int64_t>(layer.count("groups")))};
-    if (layer.op == "conv_transpose2d") attributes.push_back({"output_padding", repeated(layer, "output_padding", 2)});
+    Builder::Attributes attributes{Builder::list("strides", repeated(layer, "stride", 2)), Builder::list("pads", repeated(layer, "padding", 4)),
+                                   Builder::list("dilations", repeated(layer, "dilation", 2)),
+                                   Builder::integer("group", static_cast<std::int64_t>(layer.count("groups")))};
+    if (layer.op == "conv_transpose2d") attributes.push_back(Builder::list("output_padding", repeated(layer, "output_padding", 2)));
     b.node(op, with_tensors(layer, {"weight", "bias"}), attributes, layer.out);
 }
 
@@ -73,19 +74,18 @@ void pooling(Builder& b, const Layer& layer, const char* op) {
     const Integers kernel = repeated(layer, "kernel", 2);
     Integers stride = repeated(layer, "stride", 2);
     for (std::size_t a = 0; a < 2; ++a) stride[a] = stride[a] == 0 ? kernel[a] : stride[a];
-    std::vector<Builder::Attribute> attributes{{"kernel_shape", kernel}, {"strides", stride}, {"pads", repeated(layer, "padding", 4)},
-                                               Builder::integer("ceil_mode", static_cast<std::int64_t>(layer.count("ceil")))};
+    Builder::Attributes attributes{Builder::list("kernel_shape", kernel), Builder::list("strides", stride),
+                                   Builder::list("pads", repeated(layer, "padding", 4)),
+                                   Builder::integer("ceil_mode", static_cast<std::int64_t>(layer.count("ceil")))};
     const Integers dilation = repeated(layer, "dilation", 2);
-    if (layer.op == "max_pool2d") attributes.push_back({"dilations", dilation});
+    if (layer.op == "max_pool2d") attributes.push_back(Builder::list("dilations", dilation));
     else if (dilation != Integers{1, 1}) throw std::invalid_argument("an average over dilated windows has no like in ONNX");
     else attributes.push_back(Builder::integer("count_include_pad", static_cast<std::int64_t>(layer.count("count_padding"))));
     b.node(op, {in(layer)}, attributes, layer.out);
 }
 
 /// One number a channel on channels × height × width.
-std::string by_channel(Builder& b, const Layer& layer, const char* role) {
-    return b.node("Unsqueeze", {layer.texts.at(role), b.integers({1, 2})});
-}
+std::string by_channel(Builder& b, const Layer& layer, const char* role) { return b.node("Unsqueeze", {layer.texts.at(role), b.integers({1, 2})}); }
 
 /// ONNX has it from opset 18 on: instance normalisation of the groups, then scale and bias.
 void group_norm(Builder& b, const Layer& layer) {
@@ -113,7 +113,7 @@ void layer_norm(Builder& b, const Layer& layer) {
 
 void rms_norm(Builder& b, const Layer& layer) {
     const std::size_t width = layer.in_shapes[0].back();
-    const std::string square = b.node("ReduceMean", {b.node("Mul", {in(layer), in(layer)})}, {{"axes", {-1}}, Builder::integer("keepdims", 1)});
+    const std::string square = b.node("ReduceMean", {b.node("Mul", {in(layer), in(layer)})}, {Builder::list("axes", {-1}), Builder::integer("keepdims", 1)});
     const std::string root = b.node("Sqrt", {b.node("Add", {square, b.numbers({number(layer, "eps")})})});
     const std::string scaled = b.node("Mul", {b.node("Div", {in(layer), root}), tensor_or(b, layer, "weight", width, 1)});
     b.node("Add", {scaled, tensor_or(b, layer, "bias", width, 0)}, {}, layer.out);
@@ -122,7 +122,8 @@ void rms_norm(Builder& b, const Layer& layer) {
 void batch_norm(Builder& b, const Layer& layer) {
     const std::size_t channels = layer.in_shapes[0][0];
     const std::string weight = tensor_or(b, layer, "weight", channels, 1), bias = tensor_or(b, layer, "bias", channels, 0);
-    b.node("BatchNormalization", {in(layer), weight, bias, layer.texts.at("mean"), layer.texts.at("variance")}, {Builder::number("epsilon", number(layer, "eps"))}, layer.out);
+    b.node("BatchNormalization", {in(layer), weight, bias, layer.texts.at("mean"), layer.texts.at("variance")},
+           {Builder::number("epsilon", number(layer, "eps"))}, layer.out);
 }
 
 void time_embedding(Builder& b, const Layer& layer) {
@@ -156,20 +157,30 @@ void reduction(Builder& b, const Layer& layer, const char* op) {
     Integers axes;
     for (const std::int64_t a : layer.list("axes")) axes.push_back(a + 1);
     if (layer.op == "sum") b.node(op, {in(layer), b.integers(axes)}, {Builder::integer("keepdims", 0)}, layer.out);
-    else b.node(op, {in(layer)}, {{"axes", axes}, Builder::integer("keepdims", 0)}, layer.out);
+    else b.node(op, {in(layer)}, {Builder::list("axes", axes), Builder::integer("keepdims", 0)}, layer.out);
 }
 
 void resize(Builder& b, const Layer& layer) {
     const bool repeats = layer.op == "upsample_nearest";
     const auto said = [&](const char* key, const char* otherwise) { return layer.texts.contains(key) ? layer.texts.at(key) : std::string(otherwise); };
-    const std::string mode = said("mode", "nearest"), where = repeats ? "asymmetric" : said("coordinates", "half_pixel"), rounding = repeats ? "floor" : said("rounding", "round_prefer_floor");
-    const auto& shape = layer.in_shapes[0];
-    const auto scale = [&](const char* key, std::size_t axis) {
-        const double given = repeats ? number(layer, "scale") : number(layer, key);
-        return given > 0 ? given : static_cast<double>(layer.out_shape[axis]) / static_cast<double>(shape[axis]);
-    };
-    const std::string scales = b.numbers({1, 1, scale("scale_y", 1), scale("scale_x", 2)}, {4});
-    b.node("Resize", {in(layer), "", scales}, {Builder::text("mode", mode), Builder::text("coordinate_transformation_mode", where), Builder::text("nearest_mode", rounding)}, layer.out);
+    const std::string mode = said("mode", "nearest"), where = repeats ? "asymmetric" : said("coordinates", "half_pixel"),
+                      rounding = repeats ? "floor" : said("rounding", "round_prefer_floor");
+    std::vector<std::string> inputs{in(layer), ""};
+    if (repeats || number(layer, "scale_y") > 0 || number(layer, "scale_x") > 0) {
+        const auto scale = [&](const char* key, std::size_t axis) {
+            const double given = number(layer, repeats ? "scale" : key);
+            return given > 0 ? given : static_cast<double>(layer.out_shape[axis]) / static_cast<double>(layer.in_shapes[0][axis]);
+        };
+        inputs.push_back(b.numbers({1, 1, scale("scale_y", 1), scale("scale_x", 2)}, {4}));
+    } else {  // the new sizes, N and the channels as they are
+        const std::string shape = b.node("Shape", {in(layer)}), zero = b.integers({0}), two = b.integers({2});
+        const std::string kept = b.node("Slice", {shape, zero, two});
+        const std::string size = b.integers({static_cast<std::int64_t>(layer.out_shape[1]), static_cast<std::int64_t>(layer.out_shape[2])});
+        inputs.push_back("");
+        inputs.push_back(b.node("Concat", {kept, size}, {Builder::integer("axis", 0)}));
+    }
+    b.node("Resize", inputs, {Builder::text("mode", mode), Builder::text("coordinate_transformation_mode", where), Builder::text("nearest_mode", rounding)},
+           layer.out);
 }
 
 /// softmax(s q kᵀ) v on the last two axes; all have the same axes before.
@@ -254,19 +265,76 @@ struct Named {
 };
 void unary(Builder& b, const Layer& layer, const char* op) { b.node(op, {in(layer)}, {}, layer.out); }
 
-constexpr std::array<Named, 37> named{{{"tanh", "Tanh", unary}, {"softplus", "Softplus", unary}, {"relu", "Relu", unary}, {"sigmoid", "Sigmoid", unary}, {"exp", "Exp", unary},
-    {"log", "Log", unary}, {"sqrt", "Sqrt", unary}, {"sin", "Sin", unary}, {"cos", "Cos", unary}, {"erf", "Erf", unary}, {"abs", "Abs", unary}, {"floor", "Floor", unary},
-    {"ceil", "Ceil", unary}, {"round", "Round", unary}, {"sign", "Sign", unary}, {"add", "Add", binary}, {"sub", "Sub", binary}, {"mul", "Mul", binary}, {"div", "Div", binary},
-    {"maximum", "Max", binary}, {"minimum", "Min", binary}, {"pow", "Pow", binary}, {"less", "Less", compared}, {"less_equal", "LessOrEqual", compared},
-    {"equal", "Equal", compared}, {"conv2d", "Conv", convolution}, {"conv_transpose2d", "ConvTranspose", convolution}, {"max_pool2d", "MaxPool", pooling},
-    {"avg_pool2d", "AveragePool", pooling}, {"sum", "ReduceSum", reduction}, {"mean", "ReduceMean", reduction}, {"max", "ReduceMax", reduction}, {"min", "ReduceMin", reduction},
-    {"prod", "ReduceProd", reduction}, {"softmax", "Softmax", softmax}, {"log_softmax", "LogSoftmax", softmax}, {"matmul", "MatMul", binary}}};
+constexpr std::array<Named, 37> named{{{"tanh", "Tanh", unary},
+                                       {"softplus", "Softplus", unary},
+                                       {"relu", "Relu", unary},
+                                       {"sigmoid", "Sigmoid", unary},
+                                       {"exp", "Exp", unary},
+                                       {"log", "Log", unary},
+                                       {"sqrt", "Sqrt", unary},
+                                       {"sin", "Sin", unary},
+                                       {"cos", "Cos", unary},
+                                       {"erf", "Erf", unary},
+                                       {"abs", "Abs", unary},
+                                       {"floor", "Floor", unary},
+                                       {"ceil", "Ceil", unary},
+                                       {"round", "Round", unary},
+                                       {"sign", "Sign", unary},
+                                       {"add", "Add", binary},
+                                       {"sub", "Sub", binary},
+                                       {"mul", "Mul", binary},
+                                       {"div", "Div", binary},
+                                       {"maximum", "Max", binary},
+                                       {"minimum", "Min", binary},
+                                       {"pow", "Pow", binary},
+                                       {"less", "Less", compared},
+                                       {"less_equal", "LessOrEqual", compared},
+                                       {"equal", "Equal", compared},
+                                       {"conv2d", "Conv", convolution},
+                                       {"conv_transpose2d", "ConvTranspose", convolution},
+                                       {"max_pool2d", "MaxPool", pooling},
+                                       {"avg_pool2d", "AveragePool", pooling},
+                                       {"sum", "ReduceSum", reduction},
+                                       {"mean", "ReduceMean", reduction},
+                                       {"max", "ReduceMax", reduction},
+                                       {"min", "ReduceMin", reduction},
+                                       {"prod", "ReduceProd", reduction},
+                                       {"softmax", "Softmax", softmax},
+                                       {"log_softmax", "LogSoftmax", softmax},
+                                       {"matmul", "MatMul", binary}}};
 
-constexpr std::array<Like, 32> likes{{{"affine", affine}, {"clamp", clamp}, {"power", power}, {"gelu", gelu}, {"silu", silu}, {"linear", linear}, {"groupnorm", group_norm},
-    {"layernorm", layer_norm}, {"rmsnorm", rms_norm}, {"batchnorm", batch_norm}, {"time_embedding", time_embedding}, {"embedding", embedding}, {"slice", slice}, {"pad", pad},
-    {"resize", resize}, {"upsample_nearest", resize}, {"attention", attention}, {"self_attention", self_attention}, {"tokens", tokens}, {"untokens", untokens}, {"where", where},
-    {"add_channel", add_channel}, {"constant", value}, {"parameter", value}, {"reshape", reshape}, {"flatten", reshape}, {"transpose", transpose}, {"concat", concat},
-    {"concat_skip", concat}, {"concat_time", concat}, {"gather", gather}, {"expand", expand}}};
+constexpr std::array<Like, 32> likes{{{"affine", affine},
+                                      {"clamp", clamp},
+                                      {"power", power},
+                                      {"gelu", gelu},
+                                      {"silu", silu},
+                                      {"linear", linear},
+                                      {"groupnorm", group_norm},
+                                      {"layernorm", layer_norm},
+                                      {"rmsnorm", rms_norm},
+                                      {"batchnorm", batch_norm},
+                                      {"time_embedding", time_embedding},
+                                      {"embedding", embedding},
+                                      {"slice", slice},
+                                      {"pad", pad},
+                                      {"resize", resize},
+                                      {"upsample_nearest", resize},
+                                      {"attention", attention},
+                                      {"self_attention", self_attention},
+                                      {"tokens", tokens},
+                                      {"untokens", untokens},
+                                      {"where", where},
+                                      {"add_channel", add_channel},
+                                      {"constant", value},
+                                      {"parameter", value},
+                                      {"reshape", reshape},
+                                      {"flatten", reshape},
+                                      {"transpose", transpose},
+                                      {"concat", concat},
+                                      {"concat_skip", concat},
+                                      {"concat_time", concat},
+                                      {"gather", gather},
+                                      {"expand", expand}}};
 
 }  // namespace
 

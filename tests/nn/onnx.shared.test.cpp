@@ -42,7 +42,8 @@ void same_network(const Network& imported, const Network& described) {
     }
 }
 
-const std::vector<std::pair<std::string, std::size_t>> expected{{"moons", 20}, {"gmm2", 20}, {"digits", 10}, {"mnist_vp_eps", 11}, {"mnist_unet", 83}, {"mnist_classifier", 9}};
+const std::vector<std::pair<std::string, std::size_t>> expected{{"moons", 20},        {"gmm2", 20},       {"digits", 10},
+                                                                {"mnist_vp_eps", 11}, {"mnist_unet", 83}, {"mnist_classifier", 9}};
 
 }  // namespace
 
@@ -70,7 +71,8 @@ TEST_CASE("what exporters write as several operators is one layer: SiLU, group n
     CHECK(ops(load_network(models / "mnist_unet.onnx")) == unet);
     CHECK(ops(load_network(models / "moons.onnx")) == std::set<std::string>{"concat", "linear", "silu"});
     for (const auto& [model, rows] : expected)
-        CHECK(load_network(models / (model + ".onnx")).description.layers.size() == load_network(models / (model + ".safetensors")).description.layers.size());
+        CHECK(load_network(models / (model + ".onnx")).description.layers.size() ==
+              load_network(models / (model + ".safetensors")).description.layers.size());
 }
 
 TEST_CASE("negative control: the answers of one ONNX network are not those of another") {

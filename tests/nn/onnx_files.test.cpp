@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
 #include <random>
 
 using namespace costate;
@@ -65,7 +66,9 @@ std::vector<Case> damaged() {
         {"another domain", graph(text(1, text(1, "x") + text(2, "u") + text(4, "Gelu") + text(7, "com.microsoft"))), {"com.microsoft"}},
         {"a cycle", graph(node("Tanh", {"h"}, {"g"}) + node("Tanh", {"g"}, {"h"}) + node("Add", {"x", "h"}, {"u"})), {"/net/Tanh", "\"h\"", "cycle"}},
         {"a cycle for the checker", graph(node("Tanh", {"h"}, {"g"}) + node("Tanh", {"g"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), "", 17), {"checker"}},
-        {"a value written twice", graph(node("Tanh", {"x"}, {"h"}) + node("Relu", {"x"}, {"h"}) + node("Add", {"x", "h"}, {"u"})), {"\"h\"", "exists already"}},
+        {"a value written twice",
+         graph(node("Tanh", {"x"}, {"h"}) + node("Relu", {"x"}, {"h"}) + node("Add", {"x", "h"}, {"u"})),
+         {"\"h\"", "exists already"}},
         {"no such output", graph(node("Tanh", {"x"}, {"h"})), {"\"u\""}},
         {"external data", graph(gemm, initialiser(number(1, 2) + number(1, 2) + number(2, 1) + text(8, "w") + far) + shift), {"\"w\"", "another file"}},
         {"a negative axis", graph(gemm, initialiser(tensor("w", {-2, 2}, {1, 2, 3, 4})) + shift), {"\"w\"", "-2"}},
@@ -75,17 +78,33 @@ std::vector<Case> damaged() {
         {"numbers of another type", graph(gemm, initialiser(tensor("w", {2, 2}, {1, 2, 3, 4}, 8)) + shift), {"type"}},
         {"a number that is not finite", graph(gemm, initialiser(tensor("w", {2, 2}, {1, 2, INFINITY, 4})) + shift), {"\"w\"", "finite"}},
         {"shapes that do not fit", graph(gemm, initialiser(tensor("w", {2, 3}, {1, 2, 3, 4, 5, 6})) + shift), {"/net/Gemm", "[2, 3]"}},
-        {"an attribute of another type", graph(node("Gemm", {"x", "w", "b"}, {"u"}, list_attribute("transB", {1})), weight + shift), {"\"transB\"", "integer"}},
+        {"an attribute of another type",
+         graph(node("Gemm", {"x", "w", "b"}, {"u"}, list_attribute("transB", {1})), weight + shift),
+         {"\"transB\"", "integer"}},
         {"two symbolic axes", model(chain(1) + value(11, "x", {0, 0}) + u, 18), {"\"x\"", "two symbolic axes"}},
         {"an axis of -3", model(chain(1) + value(11, "x", {0, -3}) + u, 18), {"\"x\"", "-3"}},
         {"three inputs", model(chain(1) + x + value(11, "t", {0}) + value(11, "label", {0}) + u, 18), {"\"label\"", "x and perhaps t"}},
         {"no input", model(chain(1) + u, 18), {"inputs none"}},
         {"samples that meet", graph(node("Transpose", {"x"}, {"h"}) + node("MatMul", {"x", "h"}, {"u"})), {"/net/MatMul", "batch"}},
-        {"a mean over the batch", graph(node("ReduceMean", {"x"}, {"h"}, list_attribute("axes", {0})) + node("Add", {"x", "h"}, {"u"})), {"/net/ReduceMean", "batch"}},
+        {"a mean over the batch",
+         graph(node("ReduceMean", {"x"}, {"h"}, list_attribute("axes", {0})) + node("Add", {"x", "h"}, {"u"})),
+         {"/net/ReduceMean", "batch"}},
         {"a softmax of an axis that is not there", graph(node("Softmax", {"x"}, {"u"}, integer_attribute("axis", 5))), {"/net/Softmax", "axis 5"}},
-        {"a repetition that explodes", graph(node("Expand", {"c", "s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), initialiser(tensor("c", {1}, {1})) + initialiser(integers("s", {1 << 20, 1 << 20}))), {"/net/Expand", "2^24"}},
-        {"a constant that explodes", graph(node("ConstantOfShape", {"s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), initialiser(integers("s", {1 << 30, 1 << 30}))), {"/net/ConstantOfShape", "2^24"}},
+        {"a repetition that explodes",
+         graph(node("Expand", {"c", "s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}),
+               initialiser(tensor("c", {1}, {1})) + initialiser(integers("s", {1 << 20, 1 << 20}))),
+         {"/net/Expand", "2^24"}},
+        {"a constant that explodes",
+         graph(node("ConstantOfShape", {"s"}, {"h"}) + node("Add", {"x", "h"}, {"u"}), initialiser(integers("s", {1 << 30, 1 << 30}))),
+         {"/net/ConstantOfShape", "2^24"}},
         {"a padding that explodes", graph(node("Pad", {"x", "s"}, {"u"}), initialiser(integers("s", {0, 1 << 24, 0, 1 << 24}))), {"/net/Pad", "too large"}},
+        {"a convolution of a list", graph(node("Conv", {"x", "w"}, {"u"}), weight), {"/net/Conv", "[1, 2]"}},
+        {"a product of a number", graph(node("Gemm", {"c", "x"}, {"u"}), initialiser(tensor("c", {}, {1}))), {"/net/Gemm", "matrices"}},
+        {"a norm without channels",
+         graph(node("InstanceNormalization", {"c", "b", "b"}, {"u"}), initialiser(tensor("c", {2}, {1, 2})) + shift),
+         {"/net/InstanceNorm"}},
+        {"a constant joined with x, and of another shape", graph(node("Concat", {"b", "x"}, {"u"}, integer_attribute("axis", 0)), shift), {"/net/Concat"}},
+        {"a size that is no number", graph(node("Reshape", {"x", "s"}, {"u"}), initialiser(tensor("s", {2}, {NAN, 2}))), {"/net/Reshape"}},
         {"functions", sound + text(25, text(1, "f")), {"functions"}},
         {"training", sound + text(20, text(1, "")), {"training"}},
     };
@@ -118,9 +137,11 @@ TEST_CASE("a model by hand is read: its answer, its weights by name, x and t by 
 TEST_CASE("shapes worked out from the batch: sizes taken, joined and given back") {
     const TemporaryFolder folder;
     const auto file = folder / "shapes.onnx";
-    const std::string one = initialiser(integers("zero", {0})) + initialiser(integers("rest", {2, 2})), image = value(11, "x", {0, 4}), out = value(12, "u", {0, 4});
-    const std::string nodes = node("Shape", {"x"}, {"s"}) + node("Gather", {"s", "zero"}, {"n"}) + node("Concat", {"n", "rest"}, {"to"}, integer_attribute("axis", 0)) +
-                              node("Reshape", {"x", "to"}, {"h"}) + node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) + node("Reshape", {"g", "s"}, {"u"});
+    const std::string one = initialiser(integers("zero", {0})) + initialiser(integers("rest", {2, 2})), image = value(11, "x", {0, 4}),
+                      out = value(12, "u", {0, 4});
+    const std::string nodes = node("Shape", {"x"}, {"s"}) + node("Gather", {"s", "zero"}, {"n"}) +
+                              node("Concat", {"n", "rest"}, {"to"}, integer_attribute("axis", 0)) + node("Reshape", {"x", "to"}, {"h"}) +
+                              node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) + node("Reshape", {"g", "s"}, {"u"});
     REQUIRE(complaint(file, model(nodes + one + image + out)).empty());
     CHECK(answer(load_network(file), {1, 2, 3, 4}) == std::vector<double>{1, 3, 2, 4});
 }

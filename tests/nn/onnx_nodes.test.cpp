@@ -31,7 +31,8 @@ onnx::Tensor tensor_of(const fs::path& file) {
 
 std::vector<onnx::Tensor> tensors(const fs::path& folder, const std::string& kind) {
     std::vector<onnx::Tensor> all;
-    for (std::size_t i = 0; fs::exists(folder / (kind + "_" + std::to_string(i) + ".pb")); ++i) all.push_back(tensor_of(folder / (kind + "_" + std::to_string(i) + ".pb")));
+    for (std::size_t i = 0; fs::exists(folder / (kind + "_" + std::to_string(i) + ".pb")); ++i)
+        all.push_back(tensor_of(folder / (kind + "_" + std::to_string(i) + ".pb")));
     return all;
 }
 
@@ -114,7 +115,8 @@ void attempt(Run& run, std::size_t given) {
 
 /// The sentence of what went wrong, empty where the test passes.
 std::string complaint(Run& run) {
-    const auto real = static_cast<std::size_t>(std::count_if(run.graph.inputs.begin(), run.graph.inputs.end(), [](const onnx::Input& i) { return i.type == onnx::Type::real; }));
+    const auto real = static_cast<std::size_t>(
+        std::count_if(run.graph.inputs.begin(), run.graph.inputs.end(), [](const onnx::Input& i) { return i.type == onnx::Type::real; }));
     std::string first;
     std::vector<std::size_t> tries{real};
     if (real > 1) tries.push_back(1);
@@ -133,7 +135,8 @@ std::string complaint(Run& run) {
 
 bool supported(const onnx::Graph& graph) {
     const auto names = onnx::operator_names();
-    return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const onnx::Node& node) { return node.domain.empty() && std::binary_search(names.begin(), names.end(), node.op); });
+    return std::all_of(graph.nodes.begin(), graph.nodes.end(),
+                       [&](const onnx::Node& node) { return node.domain.empty() && std::binary_search(names.begin(), names.end(), node.op); });
 }
 
 bool on_reals(const Run& run) {
@@ -184,7 +187,8 @@ TEST_CASE("ONNX's tests of the supported operators pass, but for those that the 
 TEST_CASE("negative control: a wrong answer, a wrong shape and a wrong operator are noticed") {
     if (!fs::exists(nodes)) return;
     const auto run_of = [](const std::string& name) {
-        return Run{onnx::read_graph(nodes / name / "model.onnx", 1), tensors(nodes / name / "test_data_set_0", "input"), tensors(nodes / name / "test_data_set_0", "output")};
+        return Run{onnx::read_graph(nodes / name / "model.onnx", 1), tensors(nodes / name / "test_data_set_0", "input"),
+                   tensors(nodes / name / "test_data_set_0", "output")};
     };
     Run run = run_of("test_conv_with_strides_padding");
     CHECK(complaint(run).empty());
