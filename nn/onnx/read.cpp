@@ -239,9 +239,16 @@ Graph graph_of(ModelProto& model) {
     return graph;
 }
 
-/// First line of a complaint, its blanks single.
+/// First line of a complaint, at most 240 bytes: the checker repeats what the file says as it stands there.
 std::string first_line(const std::string& text) {
+    constexpr std::size_t longest = 240;
     std::string line = text.substr(0, text.find('\n'));
+    if (line.size() > longest) {
+        line.resize(longest);
+        while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0x80) != 0) line.pop_back();
+    }
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
     while (!line.empty() && (line.back() == '.' || line.back() == ' ')) line.pop_back();
     return line;
 }
