@@ -56,7 +56,8 @@ private:
     std::size_t samples_ = 0;
 };
 
-/// u, vjp, jvp, divergence, cross_entropy = −log softmax(u)_label and cross_entropy_grad, theta_bar.WEIGHT and theta_dot.WEIGHT, as far as the golden file has them, in f64 and in f32.
+/// u, vjp, jvp, divergence, cross_entropy = −log softmax(u)_label and cross_entropy_grad (both over the whole batch), theta_bar.WEIGHT and
+/// theta_dot.WEIGHT, as far as the golden file has them, in f64 and in f32.
 /// Throws GoldenError.
 std::vector<CheckRow> check_network(const Network& network, const Golden& golden, const CheckTolerances& tolerances = {});
 
