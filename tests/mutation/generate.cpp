@@ -96,7 +96,7 @@ private:
             case Kind::coefficients: return coefficients(range);
             case Kind::term: return terms(range);
             case Kind::increment: return statements(range, R"([+-]= )");
-            case Kind::returned: return statements(range, R"(\breturn (?!\{))");
+            case Kind::returned: return statements(range, R"(\breturn (?!\{|zero\(|dot \?))");  // nothing is scaled of what returns nothing, or a place
             case Kind::assigned: return statements(range, "(" + rule_->pattern + ") = ");
             case Kind::entry: return entries(range);
             default: return matches(range);
