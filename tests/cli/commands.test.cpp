@@ -88,7 +88,8 @@ TEST_CASE("convert writes ONNX and reads it back: the goldens agree with all thr
 TEST_CASE("list names what there is") {
     CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
           std::set<std::string>{"dto", "partner", "store-all", "states", "every", "sqrt", "binomial", "mixed", "two-level", "online", "memory", "backsolve", "stored-states",
-                                "interpolating", "resolve", "forward", "mccallum-foster", "alf", "reversible-heun", "greedy", "look-ahead", "adjoint-deis-1"});
+                                "interpolating", "resolve", "forward", "mccallum-foster", "alf", "reversible-heun", "greedy", "look-ahead", "adjoint-deis-1",
+                                "controlled", "sensitive"});
     const json tableaus = parsed(program::run({"list", "tableaus", "--json"}));
     CHECK(names(tableaus).contains("dormand-prince"));
     // orders are those of the literature (Hairer, Nørsett and Wanner I, chapter II)
