@@ -76,8 +76,13 @@ struct Request {
 };
 
 [[noreturn]] void refuse_wishes(const Request& request, const std::vector<claims::LeftOut>& left_out) {
-    if (!left_out.empty())
-        throw std::invalid_argument(fmt::format("no claim can be run on {}; {}: {}", request.network->file, left_out.front().id, left_out.front().why));
+    if (!left_out.empty()) {
+        // what can be done about it comes first: a claim that would only take long
+        const auto asks = [](const claims::LeftOut& one) { return one.why.find("by its whole id") != std::string::npos; };
+        const auto found = std::find_if(left_out.begin(), left_out.end(), asks);
+        const claims::LeftOut& told = found == left_out.end() ? left_out.front() : *found;
+        throw std::invalid_argument(fmt::format("no claim can be run on {} unasked; {}: {}", request.network->file, told.id, told.why));
+    }
     std::vector<std::string> wishes;
     for (const auto& wish : request.wishes)
         if (!wish.where_it_applies) wishes.push_back(plain(wish.key + (wish.key == "field" ? "=" + wish.value : ""), 60));
