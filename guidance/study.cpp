@@ -74,10 +74,14 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
         if (hooks.stop()) throw StudyStopped{};
     };
     const bool few_digits = p.smooth && p.network && p.digits <= 12;
+    const bool in_double = few_digits && p.large && p.digits <= digits_in_double;
+    const auto in_double_or_more = [&, quick = in_double ? detail::truth_in_f64(*parts_, watch) : nullptr](std::size_t sample) {
+        try { return quick(sample); } catch (const std::runtime_error&) { return detail::truth_in_f80(*parts_, watch)(sample); }
+    };
     const auto quick_or_exact = [&, quick = few_digits ? detail::truth_in_f80(*parts_, watch) : nullptr](std::size_t sample) {
         try { return quick(sample); } catch (const std::runtime_error&) { return detail::truth_in_mpfr50(*parts_, watch)(sample); }  // just beyond extended precision
     };
-    const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : few_digits ? std::function<detail::TrueGradient(std::size_t)>(quick_or_exact) : detail::truth_in_mpfr50(*parts_, watch);
+    const auto solve = !p.smooth ? fine_grid_truth(*parts_, watch) : in_double ? std::function<detail::TrueGradient(std::size_t)>(in_double_or_more) : few_digits ? std::function<detail::TrueGradient(std::size_t)>(quick_or_exact) : detail::truth_in_mpfr50(*parts_, watch);
     hooks.event({StudyEvent::Kind::truth_begins, {}, 0, p.samples, 0, 0});
     std::vector<detail::TrueGradient> found(p.samples);
     std::size_t done = 0;
@@ -99,7 +103,7 @@ StudyTruth Study::truth(const StudyHooks& hooks) const {
 
 void Study::leading(StudyTruth& truth, const StudyHooks& hooks) const {
     const StudyProblem& p = parts_->problem;
-    if (!p.smooth || (parts_->network && parts_->network->parameter_count() > large_network)) return;
+    if (!p.smooth || p.large) return;
     std::vector<std::pair<std::string_view, const ode::Tableau*>> missing;
     for (const std::string& name : p.tableaus) {
         for (const std::string& method : p.methods) {

@@ -20,6 +20,8 @@ struct ToleranceRow;
 
 /// Weights beyond which a network is large: 50 digits through it take hours, so they are used only where they are asked for.
 inline constexpr std::size_t large_network = 200'000;
+/// A truth of a large network with at most so many digits is computed in double.
+inline constexpr int digits_in_double = 8;
 
 /// What is asked. Empty lists and values mean the subject's defaults.
 struct StudyRequest {
@@ -37,7 +39,7 @@ struct StudyRequest {
     std::optional<std::uint64_t> seed{};                     // 0 unless given
     std::optional<std::size_t> samples{};                    // 4 unless given, of a large network 1
     std::optional<double> t0{}, t1{};
-    std::optional<int> digits{};                             // of the truth: 30 unless given, of a large network 12
+    std::optional<int> digits{};                             // of the truth: 30 unless given, of a large network 8
     std::size_t threads = 0;  // 0: as many as the machine has
 };
 
@@ -63,6 +65,7 @@ struct StudyProblem {
     int digits = 30;
     std::size_t threads = 1;
     std::vector<double> x0, y;  // batch-major, samples × dimension and samples × target_size
+    bool large = false;         // a network of more than large_network weights
     bool smooth = true;         // false: a kink or a comparison in the field, no order is predicted
 
     /// One JSON object that says which gradient is asked for: field, path, variables, loss, starts, targets, times, digits. Two studies with

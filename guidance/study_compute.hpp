@@ -96,6 +96,8 @@ struct TrueGradient {
 std::function<TrueGradient(std::size_t sample)> truth_in_mpfr50(const Study::Parts& parts, const Watch& watch);
 /// The same to at most 12 digits.
 std::function<TrueGradient(std::size_t sample)> truth_in_f80(const Study::Parts& parts, const Watch& watch);
+/// The same to at most 8 digits, by the kernels that everything else runs on: for large networks, which would take hours otherwise.
+std::function<TrueGradient(std::size_t sample)> truth_in_f64(const Study::Parts& parts, const Watch& watch);
 
 /// Whether the leading error coefficient of that method vanishes at both ends of the first sample's trajectory and inside. `regular`: in these
 /// variables.

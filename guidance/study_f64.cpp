@@ -1,4 +1,5 @@
 #include "guidance/profile_impl.hpp"
+#include "guidance/study_truth.hpp"
 
 namespace costate::guidance::detail {
 
@@ -7,6 +8,8 @@ ComputeFactory compute_in_mixed(const Study::Parts& parts, const Watch& watch) {
 }
 
 ComputeFactory compute_in_f64(const Study::Parts& parts, const Watch& watch) { return compute_in<double>(parts, watch); }
+
+std::function<TrueGradient(std::size_t)> truth_in_f64(const Study::Parts& parts, const Watch& watch) { return truth_in<double>(parts, watch, 6); }
 
 ProfileRuns profile_in_f64(const Study::Parts& parts, const ProfileRequest& request) { return profile_in<double>(parts, request); }
 

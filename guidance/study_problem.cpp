@@ -149,7 +149,7 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
 void fill_numbers(const StudyRequest& request, Study::Parts& parts) {
     StudyProblem& problem = parts.problem;
     problem.seed = request.seed.value_or(0);
-    problem.digits = request.digits.value_or(is_large(parts) ? 12 : 30);
+    problem.digits = request.digits.value_or(is_large(parts) ? digits_in_double : 30);
     problem.threads = request.threads;
     if (problem.digits < 4 || problem.digits > 38) {
         throw std::invalid_argument(fmt::format("--digits {}: the truth can have 4 to 38 digits", problem.digits));
@@ -217,7 +217,7 @@ void place_field(StudyProblem& problem, std::vector<double>& x0, std::vector<dou
 std::string economies(const StudyRequest& request, const Study::Parts& parts) {
     if (!is_large(parts)) return {};
     std::vector<std::string> chosen;
-    if (!request.digits) chosen.emplace_back("a truth of 12 digits (--digits)");
+    if (!request.digits) chosen.emplace_back("a truth of 8 digits in double (--digits)");
     if (request.precisions.empty() && request.tolerances.empty()) chosen.emplace_back("no rows in 50 digits (--precisions)");
     if (!request.samples && !request.x0_file) chosen.emplace_back("one sample (--samples)");
     if (chosen.empty()) return {};
@@ -274,6 +274,7 @@ std::string study_hash(std::string_view bytes) {
 Study::Parts study_parts(const StudyRequest& request) {
     Study::Parts parts = study_subject(request);
     StudyProblem& problem = parts.problem;
+    problem.large = is_large(parts);
     if (request.tolerances.empty()) fill_lists(request, parts);
     else fill_tolerance_lists(request, problem);
     fill_numbers(request, parts);
