@@ -94,7 +94,7 @@ void declare(CLI::App& app, StudyOptions& options) {
     app.add_option("--samples", request.samples, "number of starts; the worst one is the row's (default: 4, of a large network 1)")->check(whole_number());
     app.add_option("--t0", request.t0, "where the flow begins (default: 0, or 0.05 where that is singular)");
     app.add_option("--t1", request.t1, "where it ends (default: 1, 0.99 where that is singular, or the field's own); before --t0 the flow runs backwards");
-    app.add_option("--digits", request.digits, "digits of the truth, 4 to 38 (default: 30, for a network of more than 200000 weights 8)")->check(whole_number());
+    app.add_option("--digits", request.digits, "digits of the truth, 4 to 38 (default: 30, for a network of more than 200000 weights 6)")->check(whole_number());
     app.add_option("--out", options.out, "directory for rows.jsonl, table.csv, pictures and report.html; a study begun there goes on")->check(not_empty());
     app.add_option("--threads", request.threads, "at most (default: all; rows in f32 and f64 are timed on one)")->check(whole_number());
     app.add_flag("--json", options.json, "print one JSON object, and no progress");

@@ -43,6 +43,13 @@ using costate::fuzz::returned;
 void* operator new(std::size_t size) {
     return counted(std::malloc(size == 0 ? 1 : size));
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {  // libFuzzer's own, freed by the operators below
+    void* block = std::malloc(size == 0 ? 1 : size);
+    return block == nullptr ? nullptr : counted(block);
+}
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+    return operator new(size, tag);
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto unit = static_cast<std::size_t>(alignment);
     if (size > static_cast<std::size_t>(-1) - unit) throw std::bad_alloc();

@@ -39,7 +39,7 @@ struct StudyRequest {
     std::optional<std::uint64_t> seed{};                     // 0 unless given
     std::optional<std::size_t> samples{};                    // 4 unless given, of a large network 1
     std::optional<double> t0{}, t1{};
-    std::optional<int> digits{};                             // of the truth: 30 unless given, of a large network 8
+    std::optional<int> digits{};                             // of the truth: 30 unless given, of a large network 6
     std::size_t threads = 0;  // 0: as many as the machine has
 };
 

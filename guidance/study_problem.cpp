@@ -149,7 +149,7 @@ void fill_lists(const StudyRequest& request, Study::Parts& parts) {
 void fill_numbers(const StudyRequest& request, Study::Parts& parts) {
     StudyProblem& problem = parts.problem;
     problem.seed = request.seed.value_or(0);
-    problem.digits = request.digits.value_or(is_large(parts) ? digits_in_double : 30);
+    problem.digits = request.digits.value_or(is_large(parts) ? 6 : 30);
     problem.threads = request.threads;
     if (problem.digits < 4 || problem.digits > 38) {
         throw std::invalid_argument(fmt::format("--digits {}: the truth can have 4 to 38 digits", problem.digits));
@@ -217,7 +217,7 @@ void place_field(StudyProblem& problem, std::vector<double>& x0, std::vector<dou
 std::string economies(const StudyRequest& request, const Study::Parts& parts) {
     if (!is_large(parts)) return {};
     std::vector<std::string> chosen;
-    if (!request.digits) chosen.emplace_back("a truth of 8 digits in double (--digits)");
+    if (!request.digits) chosen.emplace_back("a truth of 6 digits in double (--digits)");
     if (request.precisions.empty() && request.tolerances.empty()) chosen.emplace_back("no rows in 50 digits (--precisions)");
     if (!request.samples && !request.x0_file) chosen.emplace_back("one sample (--samples)");
     if (chosen.empty()) return {};
