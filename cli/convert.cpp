@@ -1,11 +1,12 @@
 // costate convert: a network from one kind of file to the other.
 #include "cli/command.hpp"
 #include "nn/onnx/write.hpp"
-#include "nn/write.hpp"
+#include "nn/weights.hpp"
 
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 namespace costate::cli {
 
@@ -19,7 +20,7 @@ struct Options {
 int convert(const Options& options) {
     const nn::Network network = nn::load_network(options.from, options.load);
     if (nn::is_onnx(options.to)) nn::write_onnx(options.to, network);
-    else nn::write_network(options.to, network);
+    else nn::save_network(network, options.to, {}, std::nullopt);
     say(fmt::format("{}: {} layers, {} weights in {} tensors, {} on the path {}\n", plain(options.to), network.description.layers.size(),
                     network.parameter_count(), network.parameters.size(), plain(network.description.parametrisation), plain(network.description.path)));
     return done;

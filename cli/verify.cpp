@@ -304,7 +304,7 @@ void declare(CLI::App& app, Options& options) {
     exhaustive->excludes(quick)->excludes(all);
     app.add_option("--set", options.settings, "key=value …: tableau, path, field, dim or seed; the others keep their default or are covered")
         ->expected(1, 1000);
-    app.add_option("--model", options.model, "network file (.safetensors), velocity, epsilon or x1: the claims that make sense on a network of one's own")->check(not_empty());
+    app.add_option("--model", options.model, "network file (.safetensors or .onnx), velocity, epsilon or x1: the claims that make sense on a network of one's own")->check(not_empty());
     auto* sabotage = app.add_flag("--sabotage", options.sabotage, "run the control: what was broken, and how the claim noticed");
     auto* out = app.add_option("--out", options.out, "directory for rows.jsonl, report.html and table.tex; what was begun there goes on");
     out->check(not_empty());

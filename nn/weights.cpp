@@ -44,6 +44,11 @@ void check_names(const Network& network, const SafetensorsFile& file) {
     throw NetworkError(file.path(), sentence + "; give the weights of this network");
 }
 
+DType narrowest(const Array& values) {
+    const bool single = std::ranges::all_of(values.storage(), [](double v) { return static_cast<double>(static_cast<float>(v)) == v; });
+    return single ? DType::f32 : DType::f64;
+}
+
 SafetensorsFile in_memory(const std::filesystem::path& file, std::span<const TensorToWrite> tensors, const Metadata& metadata) {
     try {
         return {file, safetensors_bytes(tensors, metadata)};
@@ -81,12 +86,12 @@ void load_weights(Network& network, const std::filesystem::path& file) {
     for (Weight* weight : all_of(network)) weight->values = std::move(values[i++]);
 }
 
-void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more, DType format) {
+void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more, std::optional<DType> format) {
     std::vector<TensorToWrite> tensors;
     for (const auto* list : {&network.parameters, &network.constants})
         for (const Weight& weight : *list)
             if (std::ranges::find(tensors, weight.name, &TensorToWrite::name) == tensors.end())  // one may be both
-                tensors.push_back({weight.name, weight.values, format});
+                tensors.push_back({weight.name, weight.values, format.value_or(narrowest(weight.values))});
     const NetworkDescription& about = network.description;
     Metadata metadata = about.metadata;
     metadata["costate.format"] = "1";

@@ -4,6 +4,7 @@
 #include "nn/network.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -18,8 +19,9 @@ void set_parameters(Network& network, std::span<const float> theta);
 void load_weights(Network& network, const std::filesystem::path& file);
 
 /// Writes the network as a file that load_network and every command read: its description, its metadata (`more` added or put in place of theirs)
-/// and its tensors, nearest value of `format`. Checked as a file before it is put in place, whole or not at all, and read back after.
+/// and its tensors, nearest value of `format`; without a format in single precision where that holds every number of a tensor, else in double.
+/// Checked as a file before it is put in place, whole or not at all, and read back after.
 /// Throws NetworkError or SafetensorsError, one sentence; a weight that is not finite is one reason, and the file is then as before.
-void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more = {}, DType format = DType::f32);
+void save_network(const Network& network, const std::filesystem::path& file, const Metadata& more = {}, std::optional<DType> format = DType::f32);
 
 }  // namespace costate::nn

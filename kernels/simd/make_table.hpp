@@ -3,6 +3,7 @@
 
 #include "kernels/simd/convolution.hpp"
 #include "kernels/simd/linear.hpp"
+#include "kernels/simd/outer.hpp"
 #include "kernels/simd/pairs.hpp"
 #include "kernels/simd/product.hpp"
 #include "kernels/simd/straight_line.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/simd/linear.hpp"
+#include "kernels/simd/outer.hpp"
 
 namespace costate::kernels::simd {
 namespace {

@@ -1,7 +1,7 @@
 // The networks of ../shared from their ONNX files: PyTorch's exporter wrote these, PyTorch's own answers in double precision are the goldens.
 #include "nn/check.hpp"
 #include "nn/onnx/import.hpp"
-#include "nn/write.hpp"
+#include "nn/weights.hpp"
 #include "tests/nn/temporary.hpp"
 #include "tests/nn/torch_float32.hpp"
 
@@ -53,7 +53,7 @@ TEST_CASE("networks from ONNX files agree with PyTorch as those from network fil
     for (const auto& [model, count] : expected) {
         const Network network = load_network(models / (model + ".onnx"));
         same_network(network, load_network(models / (model + ".safetensors")));
-        write_network(folder / "converted.safetensors", network);
+        save_network(network, folder / "converted.safetensors", {}, std::nullopt);
         for (const Network& n : {network, load_network(folder / "converted.safetensors")}) {
             const auto rows = check_network(n, Golden(n, models / (model + ".golden.safetensors")));
             CHECK(rows.size() == 2 * count);
