@@ -1,0 +1,50 @@
+// From noise to data by equal Euler steps, with something done on the way: what most methods share.
+#pragma once
+
+#include "guidance/guide/method.hpp"
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace costate::guidance {
+
+/// The sample that x(t₁) = x stands for: x itself, or x̂₁(t₁, x) where the model ends earlier than 1.
+template <class T>
+void finish(FlowModel<T>& model, std::vector<T>& x) {
+    if (!model.ends_with_estimate()) return;
+    std::vector<T> end(x.size());
+    model.denoise(model.t1(), std::span<const T>(x), std::span<T>(end));
+    x = std::move(end);
+}
+
+/// x ← step(t, h, x) for t = t_start + n h, n = 0 … steps - 1, h = (t₁ - t_start)/steps, then finish. `step` changes x in place.
+template <class T, class Step>
+GuidanceResult<T> march(GuidanceProblem<T>& problem, const T& t_start, std::size_t steps, std::vector<T> x, Step&& step) {
+    GuidanceResult<T> result;
+    const T h = (problem.model.t1() - t_start) / static_cast<T>(steps);
+    for (std::size_t n = 0; n < steps; ++n) {
+        problem.watch(static_cast<double>(n) / static_cast<double>(steps));
+        if (problem.options.keep_trajectory) result.trajectory.push_back(x);
+        step(t_start + static_cast<T>(n) * h, h, std::span<T>(x));
+    }
+    finish(problem.model, x);
+    if (problem.options.keep_trajectory) result.trajectory.push_back(x);
+    result.x = std::move(x);
+    return result;
+}
+
+/// From the model's own start.
+template <class T, class Step>
+GuidanceResult<T> march(GuidanceProblem<T>& problem, std::size_t steps, Step&& step) {
+    return march(problem, problem.model.t0(), steps, problem.start(), std::forward<Step>(step));
+}
+
+/// The steps that were asked for, else the method's own number.
+template <class T>
+std::size_t steps_of(const GuidanceProblem<T>& problem, double own) {
+    return problem.options.steps > 0 ? problem.options.steps : static_cast<std::size_t>(own);
+}
+
+}  // namespace costate::guidance

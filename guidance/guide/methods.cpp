@@ -1,0 +1,14 @@
+// The list: adding a method touches its file, its test and this list.
+#include "guidance/guide/methods/list.hpp"
+
+namespace costate::guidance {
+
+const std::vector<GuidanceMethod>& guidance_methods() {
+    static const std::vector<GuidanceMethod> list = {
+        methods::unconditional(),
+        methods::greedy(),
+    };
+    return list;
+}
+
+}  // namespace costate::guidance

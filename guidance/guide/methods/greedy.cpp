@@ -1,0 +1,66 @@
+#include "guidance/guide/march.hpp"
+#include "guidance/guide/methods/list.hpp"
+
+#include <cmath>
+
+namespace costate::guidance {
+
+namespace {
+
+/// x ← x - η ∇ₓL(Φ̂_{t,1}(x)), `inner` times before every Euler step of the flow; Φ̂ is x̂₁ (greedy), or `horizon` steps of a tableau from t to t₁: from
+/// greedy to end-to-end is the horizon. η = rate · ‖x‖/√d over the gradient's root mean square where `normalise`, else rate itself.
+struct Greedy {
+    static constexpr std::string_view name = "greedy", meaning = "at every step down the gradient of the loss of the estimated end, x1hat or a few solver steps ahead",
+                                      source = "Blasingame & Liu 2025, Greed is Good, algorithm of section 3, theorems 1 and 4";
+    static constexpr std::array<std::string_view, 4> ahead_names{"denoiser", "euler", "midpoint", "rk4"};
+    double steps = 100, inner = 1, rate = 1, ahead = 0, horizon = 1;
+    static constexpr std::array<Parameter<Greedy>, 5> parameters{{
+        {"steps", &Greedy::steps, "Euler steps from noise to data"},
+        {"inner", &Greedy::inner, "gradient steps before each"},
+        {"rate", &Greedy::rate, "length of a gradient step", {0.3, 1, 3, 10}},
+        {"ahead", &Greedy::ahead, "how the end is estimated: x1hat, or steps of a solver", {}, ahead_names},
+        {"horizon", &Greedy::horizon, "solver steps to the end, where ahead is a solver"},
+    }};
+
+    template <class T>
+    GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
+        FlowModel<T>& model = problem.model;
+        std::vector<T> u(model.dim()), slope(model.dim()), end(model.dim());
+        typename FlowModel<T>::Record record;
+        const EndLoss<T> loss(model, problem.objective);
+        FlowGradient<T> solver;
+        if (ahead > 0) solver = flow_gradient<T>(problem.options.gradient, ode::find_tableau(ahead_names[static_cast<std::size_t>(ahead)]));
+        ode::GradientResult<T> ahead_result;
+        std::size_t peak = 0;
+
+        const auto gradient = [&](const T& t, std::span<const T> x) -> std::span<const T> {
+            if (ahead > 0) {
+                solver(model, loss, t, model.t1(), static_cast<std::size_t>(horizon), x, ahead_result);
+                peak = std::max(peak, ahead_result.cost.peak_bytes);
+                return ahead_result.x_bar;
+            }
+            model.denoise(t, x, std::span<T>(end), record);
+            problem.objective.gradient(std::span<const T>(end), std::span<T>(u));
+            std::fill(slope.begin(), slope.end(), T(0));
+            model.pullback(record, std::span<const T>(u), std::span<T>(slope));
+            peak = std::max(peak, record.bytes());
+            return slope;
+        };
+        GuidanceResult<T> result = march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
+            for (std::size_t k = 0; k < static_cast<std::size_t>(inner); ++k) {
+                const std::span<const T> g = gradient(t, x);
+                for (std::size_t i = 0; i < x.size(); ++i) x[i] -= static_cast<T>(rate) * g[i];
+            }
+            model(t, std::span<const T>(x), std::span<T>(u));
+            for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * u[i];
+        });
+        result.peak_bytes = peak;
+        return result;
+    }
+};
+
+}  // namespace
+
+GuidanceMethod methods::greedy() { return GuidanceMethod::of<Greedy>(); }
+
+}  // namespace costate::guidance
