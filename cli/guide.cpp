@@ -1,0 +1,220 @@
+// costate guide: samples of a model that satisfy what is asked of them.
+#include "cli/command.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "guidance/guide/comparison.hpp"
+#include "guidance/guide/comparison_report.hpp"
+#include "guidance/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+
+namespace costate::cli {
+
+namespace {
+
+using guidance::GuideRow;
+
+struct Options {
+    guidance::GuideRequest request;
+    std::vector<std::string> losses;
+    std::vector<std::size_t> targets;
+    std::vector<double> weights;
+    std::optional<double> value;
+    std::size_t output = 0;
+    std::string precision = "f32", out, save, images, reference, classifier, noise = "0";
+    bool json = false, quiet = false;
+};
+
+/// Rows in memory, or in a directory that a later run goes on with.
+class Rows {
+public:
+    Rows(const std::string& out, const guidance::GuideSetup& setup) : setup_(setup) {
+        if (out.empty()) return;
+        journal_.emplace(out, guidance::JournalKind{"comparison", "guide.json"}, setup.configuration(), [this](std::string_view line) { return take(line); });
+    }
+    void keep(const GuideRow& row, std::span<const double> sample) {
+        if (journal_) {
+            guidance::write_sample(journal_->path(), setup_, row, sample);  // before its row: a row that is there has its sample
+            journal_->append(guidance::to_json_line(row));
+        }
+        rows_.push_back(row);
+    }
+    void abandon() {
+        if (journal_) journal_->abandon();
+    }
+    [[nodiscard]] const std::vector<GuideRow>& all() const { return rows_; }
+    [[nodiscard]] bool on_disk() const { return journal_.has_value(); }
+    /// Those of this command's questions, in their order.
+    [[nodiscard]] std::vector<GuideRow> in_order() const {
+        std::vector<GuideRow> sorted;
+        for (const GuideRow& asked : setup_.questions())
+            for (const GuideRow& row : rows_)
+                if (guidance::same_question(row, asked)) sorted.push_back(row);
+        return sorted;
+    }
+
+private:
+    bool take(std::string_view line) {
+        const auto row = guidance::guide_row(line);
+        if (!row || std::any_of(rows_.begin(), rows_.end(), [&](const GuideRow& other) { return guidance::same_question(*row, other); })) return false;
+        rows_.push_back(*row);
+        return true;
+    }
+
+    const guidance::GuideSetup& setup_;
+    std::vector<GuideRow> rows_;
+    std::optional<guidance::Journal> journal_;
+};
+
+void compute(const guidance::GuideSetup& setup, const Options& options, Rows& rows) {
+    Progress progress(!options.json && !options.quiet);
+    const auto begin = std::chrono::steady_clock::now();
+    guidance::GuideHooks hooks;
+    hooks.stop = asked_to_stop;
+    hooks.progress = [&](std::size_t known, std::size_t total, double fraction, const std::string& now) {
+        const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        progress.show(fmt::format("{} of {}: {}", known, total, now), fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
+    };
+    hooks.keep = [&](const GuideRow& row, std::span<const double> sample, const auto&) {
+        rows.keep(row, sample);
+        if (!options.save.empty() && row.method != guidance::pseudo_inverse_name && !sample.empty()) guidance::write_sample_to(options.save, setup, sample);
+    };
+    guidance::run_guide(setup, std::vector<GuideRow>(rows.all()), hooks);
+}
+
+std::string as_json(const guidance::GuideSetup& setup, std::span<const GuideRow> rows, bool complete) {
+    nlohmann::ordered_json json;
+    json["model"] = setup.title;
+    json["path"] = setup.path;
+    json["task"] = setup.task();
+    json["precision"] = setup.precision;
+    json["seed"] = setup.request.seed;
+    json["complete"] = complete;
+    json["rows"] = nlohmann::ordered_json::array();
+    for (const GuideRow& row : rows) json["rows"].push_back(nlohmann::ordered_json::parse(guidance::to_json_line(row)));
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+void tell(const guidance::GuideSetup& setup, const Options& options, const Rows& kept, bool complete) {
+    const std::vector<GuideRow> rows = kept.in_order();
+    std::vector<std::string> remarks = setup.remarks;
+    if (!complete) remarks.emplace_back("The comparison was stopped; the same command goes on.");
+    if (kept.on_disk() && !rows.empty())
+        for (const std::string& sentence : guidance::write_guide_report(options.out, setup, rows, remarks)) remarks.push_back(sentence);
+    if (options.json) return say(as_json(setup, rows, complete));
+    std::string text;
+    if (setup.methods.size() == 1 && setup.request.count == 1) {
+        for (const GuideRow& row : rows) text += guidance::guide_line(row);
+    } else {
+        text += guidance::guide_table(guidance::summaries(rows, setup.request.seed));
+    }
+    for (const std::string& remark : remarks) text += remark + "\n";
+    if (kept.on_disk()) text += fmt::format("report: {}/report.html\n", options.out);
+    else if (options.save.empty()) text += "no sample was kept: --save FILE writes one, --out DIR all of them and a report\n";
+    say(text);
+}
+
+void complete_request(Options& options) {
+    guidance::GuideRequest& request = options.request;
+    if (options.precision != "f32" && options.precision != "f64") throw std::invalid_argument(fmt::format("--precision: there is no '{}'; choose f32 or f64", options.precision));
+    request.single_precision = options.precision == "f32";
+    request.images = options.images;
+    request.reference = options.reference;
+    request.classifier = options.classifier;
+    if (options.noise.ends_with(".npy")) request.noise_file = options.noise;
+    else {
+        std::size_t used = 0;
+        try { request.noise = std::stod(options.noise, &used); } catch (const std::exception&) { used = 0; }
+        if (used != options.noise.size()) throw std::invalid_argument(fmt::format("--noise {}: give a standard deviation, or a .npy file of noise", options.noise));
+    }
+    const std::size_t n = options.losses.size();
+    if (n == 0 && (!options.targets.empty() || options.value)) throw std::invalid_argument("--target and --value belong to a network; name it with --loss FILE");
+    if (n > 1 && !options.targets.empty() && options.targets.size() != n)
+        throw std::invalid_argument(fmt::format("--target: {} classes for {} networks; give one each", options.targets.size(), n));
+    if (!options.weights.empty() && options.weights.size() != n) throw std::invalid_argument(fmt::format("--weight: {} weights for {} networks; give one each", options.weights.size(), n));
+    for (std::size_t i = 0; i < n; ++i) {
+        guidance::LossRequest loss{options.losses[i], n == 1 ? options.targets : std::vector<std::size_t>{}, options.value, options.output};
+        if (n > 1 && !options.targets.empty()) loss.targets = {options.targets[i]};
+        if (!options.weights.empty()) loss.weight = options.weights[i];
+        request.losses.push_back(std::move(loss));
+    }
+}
+
+int run(const Options& given) {
+    Options options = given;
+    complete_request(options);
+    const guidance::GuideSetup setup = guidance::guide_setup(options.request);
+    if (!options.save.empty() && (setup.methods.size() != 1 || setup.request.count != 1))
+        throw std::invalid_argument("--save: it writes the sample of one method on one image; use --out DIR for more");
+    Rows rows(options.out, setup);
+    stop_on_signals();
+    bool complete = true;
+    try {
+        compute(setup, options, rows);
+    } catch (const guidance::GuidanceStopped&) {
+        complete = false;
+    } catch (...) {
+        if (rows.all().empty()) rows.abandon();
+        throw;
+    }
+    tell(setup, options, rows, complete);
+    if (complete) return done;
+    whisper(fmt::format("costate: interrupted; {}\n", rows.on_disk() ? "the same command goes on where this one stopped" : "with --out DIR the same command would go on"));
+    return interrupted;
+}
+
+void declare(CLI::App& app, Options& options) {
+    guidance::GuideRequest& r = options.request;
+    app.add_option("MODEL", r.model, "network file (velocity, epsilon or x1), gaussian-mixture, or images (folder, IDX, .npy): their exact flow")->required();
+    app.add_option("--task", r.task, "what is measured: inpaint:box, super-resolution:2, blur:gaussian:1, … (costate list tasks)")->check(not_empty());
+    app.add_option("--images", options.images, "the images that are measured: IDX (also .gz), .npy, PNG, PGM, or a folder of these")->check(not_empty());
+    app.add_option("--first", r.first, "the first of them, from 0")->check(whole_number())->capture_default_str();
+    app.add_option("--count", r.count, "how many")->check(whole_number())->capture_default_str();
+    app.add_option("--noise", options.noise, "standard deviation of the measurement's noise, or a .npy file of noise")->capture_default_str();
+    app.add_option("--loss", options.losses, "network file(s) whose output the sample should have")->delimiter(',')->check(not_empty());
+    app.add_option("--target", options.targets, "the class that is wanted; several: image by image, or one a network")->delimiter(',')->check(whole_number());
+    app.add_option("--value", options.value, "the value of --output that is wanted, in place of a class")->excludes("--target");
+    app.add_option("--output", options.output, "which output of the network, from 0")->check(whole_number());
+    app.add_option("--weight", options.weights, "weight of each network's loss beside the measurement's (default: 1)")->delimiter(',');
+    app.add_option("--task-weight", r.task_weight, "weight of the measurement's loss")->capture_default_str();
+    app.add_option("--reference", options.reference, "image(s) near which the sample should be, weighted by --reference-weight")->check(not_empty());
+    app.add_option("--reference-weight", r.reference_weight, "")->capture_default_str();
+    app.add_option("--classifier", options.classifier, "network that tells whether a sample has its truth's class")->check(not_empty());
+    app.add_option("--methods", r.methods, "guidance methods, comma separated, as dps:zeta=0.5, or all (default: greedy; costate list guidance)")->delimiter(',');
+    app.add_option("--gradient", r.options.gradient, "gradient method of those that differentiate a solve (costate list methods)")->capture_default_str();
+    app.add_option("--tableau", r.options.tableau, "Runge-Kutta method of those that differentiate a solve (default: the method's)")->check(not_empty());
+    app.add_option("--steps", r.options.steps, "solver steps of every method (default: each method's own)")->check(whole_number());
+    app.add_option("--path", r.path, "probability path (default: the network's; cond-ot for exact models)")->check(not_empty());
+    app.add_option("--dim", r.dimension, "dimension of gaussian-mixture")->check(whole_number())->capture_default_str();
+    app.add_option("--points", r.points, "at most so many images make the exact flow of a data set")->check(whole_number())->capture_default_str();
+    app.add_option("--tau", r.tau, "their width")->capture_default_str();
+    app.add_option("--seed", r.seed, "of everything that is random")->check(whole_number())->capture_default_str();
+    app.add_option("--precision", options.precision, "f32 or f64")->capture_default_str();
+    app.add_option("--threads", r.threads, "at most (default: all); the samples do not depend on it")->check(whole_number());
+    app.add_option("--save", options.save, "write the sample of one method on one image: .png, .pgm or .npy")->check(not_empty());
+    app.add_option("--out", options.out, "directory for samples, rows.jsonl, table.csv and report.html; a comparison begun there goes on")->check(not_empty());
+    app.add_flag("--json", options.json, "print one JSON object, and no progress");
+    app.add_flag("--quiet", options.quiet, "no progress");
+    app.footer("Examples:\n  costate guide unet.safetensors --task inpaint:box --images t10k-images-idx3-ubyte.gz --methods d-flow --save sample.png\n"
+               "  costate guide unet.safetensors --task super-resolution:2 --images t10k-images-idx3-ubyte.gz --count 16 --methods all --out comparison\n"
+               "  costate guide unet.safetensors --loss classifier.safetensors --target 7 --save seven.png");
+}
+
+}  // namespace
+
+Command guide_command(CLI::App& application) {
+    auto options = std::make_shared<Options>();
+    CLI::App* app = application.add_subcommand("guide", "Controlled generation: samples of a model that satisfy what is asked, by every method");
+    declare(*app, *options);
+    return {app, [options] { return run(*options); }};
+}
+
+}  // namespace costate::cli

@@ -1,0 +1,188 @@
+#include "guidance/guide/posterior_comparison.hpp"
+
+#include "guidance/guide/pool.hpp"
+#include "guidance/journal.hpp"
+#include "guidance/page.hpp"
+#include "guidance/report.hpp"
+#include "kernels/parallel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace costate::guidance {
+
+namespace {
+
+constexpr std::size_t drawn_ways = 24;
+
+std::vector<MixtureComponent<double>> in_double(const std::vector<MixtureComponent<Rational>>& mixture) {
+    std::vector<MixtureComponent<double>> components;
+    for (const auto& c : mixture) {
+        const std::size_t d = c.mean.size();
+        MixtureComponent<double> own{from_rational<double>(c.weight), {}, SmallMatrix<double>(d, d)};
+        for (std::size_t i = 0; i < d; ++i) {
+            own.mean.push_back(from_rational<double>(c.mean[i]));
+            for (std::size_t j = 0; j < d; ++j) own.covariance(i, j) = from_rational<double>(c.covariance(i, j));
+        }
+        components.push_back(std::move(own));
+    }
+    return components;
+}
+
+std::string weights_text(const std::vector<double>& weights) {
+    if (weights.size() > 8) return "-";
+    std::string text;
+    for (const double w : weights) text += fmt::format("{}{:.2f}", text.empty() ? "" : " ", w);
+    return text;
+}
+
+/// Samples of one method; a failed one is not finite and left out.
+PosteriorRow sample(const GuideSetup& setup, const GuidanceMethod& method, std::size_t samples, detail::ComputerPool& pool, const GuideHooks& hooks,
+                    const std::function<void()>& done) {
+    std::vector<detail::GuideOutcome> outcomes(samples);
+    kernels::parallel_for(samples, [&](std::size_t j) {
+        if (hooks.stop()) throw GuidanceStopped{};
+        detail::GuideCompute compute = pool.take();
+        try {
+            outcomes[j] = compute(&method, 0, static_cast<std::uint32_t>(j), [&](double) {
+                if (hooks.stop()) throw GuidanceStopped{};
+            });
+        } catch (const std::domain_error& error) {
+            outcomes[j].row.note = error.what();
+        }
+        pool.give_back(std::move(compute));
+        done();
+    }, setup.threads);
+    PosteriorRow row{method.spelling()};
+    for (detail::GuideOutcome& outcome : outcomes) {
+        if (outcome.sample.empty()) {
+            ++row.failed;
+            continue;
+        }
+        ++row.samples;
+        row.x.insert(row.x.end(), outcome.sample.begin(), outcome.sample.end());
+        if (row.ways.size() < drawn_ways && !outcome.way.empty()) row.ways.push_back(std::move(outcome.way));
+        const double share = 1.0 / static_cast<double>(samples);
+        row.evaluations += share * static_cast<double>(outcome.row.evaluations);
+        row.vjps += share * static_cast<double>(outcome.row.vjps);
+        row.seconds += share * outcome.row.seconds.value_or(0);
+    }
+    return row;
+}
+
+}  // namespace
+
+MixturePosterior posterior_of(const GuideSetup& setup) {
+    if (setup.network) throw std::invalid_argument(fmt::format("--posterior: that of a network has no closed form; use gaussian-mixture or images as the model, not {}", setup.title));
+    if (!setup.H || !setup.request.losses.empty() || setup.references.count > 0)
+        throw std::invalid_argument("--posterior: it has a closed form for a linear measurement alone; give --task, and neither --loss nor --reference");
+    if (!setup.mixture.empty()) return {in_double(setup.mixture), *setup.H, setup.measurement_of(0), setup.sigma_y};
+    return {setup.data.values, setup.shape.size(), setup.request.tau, *setup.H, setup.measurement_of(0), setup.sigma_y};
+}
+
+std::vector<PosteriorRow> run_posterior(const GuideSetup& given, std::size_t samples, const GuideHooks& hooks) {
+    if (samples < 2 || samples > 1'000'000) throw std::invalid_argument(fmt::format("--posterior {}: draw 2 to 1000000 samples", samples));
+    GuideSetup setup = given;
+    setup.request.options.keep_trajectory = setup.shape.size() == 2;
+    const MixturePosterior posterior = posterior_of(setup);
+    detail::ComputerPool pool(setup);
+    std::vector<PosteriorRow> rows;
+    std::atomic<std::size_t> done = 0;
+    const std::size_t total = samples * setup.methods.size();
+    std::mutex one_at_a_time;
+    for (const GuidanceMethod& method : setup.methods) {
+        rows.push_back(sample(setup, method, samples, pool, hooks, [&] {
+            const std::size_t now = ++done;
+            const std::lock_guard lock(one_at_a_time);
+            hooks.progress(now, total, static_cast<double>(now) / static_cast<double>(total), method.spelling());
+        }));
+        if (rows.back().samples > 1) rows.back().distance = distance_to(posterior, rows.back().x, setup.request.seed);
+    }
+    return rows;
+}
+
+std::string posterior_table(std::span<const PosteriorRow> rows) {
+    std::vector<std::vector<std::string>> lines = {{"method", "samples", "sliced W2", "floor", "mean", "covariance", "weights", "evals", "vjps", "time"}};
+    for (const PosteriorRow& r : rows)
+        lines.push_back({r.method, fmt::format("{}", r.samples), fmt::format("{:.4f}", r.distance.sliced_w2), fmt::format("{:.4f}", r.distance.floor),
+                         fmt::format("{:.3f}", r.distance.mean), fmt::format("{:.3f}", r.distance.covariance), weights_text(r.distance.weights),
+                         fmt::format("{:.0f}", r.evaluations), fmt::format("{:.0f}", r.vjps), readable_seconds(r.seconds)});
+    std::string text = aligned_columns(lines, 1);
+    if (!rows.empty() && rows.front().distance.exact_weights.size() <= 8)
+        text += fmt::format("exact weights: {}\n", weights_text(rows.front().distance.exact_weights));
+    return text;
+}
+
+std::string to_json_line(const PosteriorRow& r) {
+    nlohmann::ordered_json json;
+    json["method"] = r.method;
+    json["samples"] = r.samples;
+    json["failed"] = r.failed;
+    json["sliced_w2"] = r.distance.sliced_w2;
+    json["floor"] = r.distance.floor;
+    json["mean_error"] = r.distance.mean;
+    json["covariance_error"] = r.distance.covariance;
+    if (r.distance.weights.size() <= 100) {
+        json["weights"] = r.distance.weights;
+        json["exact_weights"] = r.distance.exact_weights;
+    }
+    json["evaluations"] = r.evaluations;
+    json["vjps"] = r.vjps;
+    json["seconds"] = r.seconds;
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string posterior_script(const GuideSetup& setup, const MixturePosterior& posterior, std::span<const PosteriorRow> rows) {
+    if (setup.shape.size() != 2 || rows.empty()) return {};
+    const std::size_t columns = std::min<std::size_t>(rows.size(), 4), lines = (rows.size() + columns - 1) / columns;
+    std::string text = "$exact << EOD\n";
+    std::vector<double> x(2);
+    for (std::uint32_t i = 0; i < 1500; ++i) {
+        posterior.draw(NormalSource(setup.request.seed ^ 0x51ed270b9f0d3c4f, i), std::span<double>(x));
+        text += fmt::format("{:.4f} {:.4f}\n", x[0], x[1]);
+    }
+    text += "EOD\n";
+    for (std::size_t m = 0; m < rows.size(); ++m) {
+        text += fmt::format("$s{} << EOD\n", m);
+        for (std::size_t i = 0; i < std::min<std::size_t>(rows[m].x.size() / 2, 1500); ++i) text += fmt::format("{:.4f} {:.4f}\n", rows[m].x[2 * i], rows[m].x[2 * i + 1]);
+        text += fmt::format("EOD\n$w{} << EOD\n", m);
+        for (const auto& way : rows[m].ways) {
+            for (const auto& state : way) text += fmt::format("{:.4f} {:.4f}\n", state[0], state[1]);
+            text += "\n";
+        }
+        text += rows[m].ways.empty() ? "nan nan\nEOD\n" : "EOD\n";
+    }
+    text += fmt::format("set multiplot layout {},{}\nunset key\nset size ratio -1\nset grid lc rgb '#e4e4e4'\nset xrange [-5:5]\nset yrange [-5:5]\nset tics font ',9'\n", lines, columns);
+    for (std::size_t m = 0; m < rows.size(); ++m)
+        text += fmt::format("set title '{}' font ',12' noenhanced\nplot $exact with points pt 7 ps 0.16 lc rgb '#E69F00', $w{} with lines lw 0.5 lc rgb '#9ac3de', "
+                            "$s{} with points pt 7 ps 0.16 lc rgb '#0072B2'\n", rows[m].method, m, m);
+    return text + "unset multiplot\n";
+}
+
+std::vector<std::string> write_posterior_report(const std::filesystem::path& directory, const GuideSetup& setup, std::span<const PosteriorRow> rows) {
+    std::vector<std::string> sentences;
+    std::filesystem::create_directories(directory);
+    std::string lines, svg, why;
+    for (const PosteriorRow& row : rows) lines += to_json_line(row) + "\n";
+    write_file_atomically(directory / "posterior.jsonl", lines);
+    if (const std::string script = posterior_script(setup, posterior_of(setup), rows); !script.empty()) {
+        if (const auto drawn = run_gnuplot(script, "svg", why)) svg = *drawn;
+        else sentences.push_back(why);
+    }
+    if (!svg.empty()) write_file_atomically(directory / "posterior.svg", svg);
+    std::string page = page_head("Posterior samplers") + fmt::format("<h1>Posterior samplers on {}: {}</h1>\n", escaped(setup.title), escaped(setup.task()));
+    page += "<p>Many samples of one measurement by each method, beside the posterior p(x | y), which has a closed form here. <i>sliced W2</i>: the distance of the samples to "
+            "exact draws; <i>floor</i>: that of two sets of exact draws. <i>mean</i> and <i>covariance</i> are relative errors; <i>weights</i>: the share of each component.</p>\n";
+    page += "<pre>" + escaped(posterior_table(rows)) + "</pre>\n";
+    if (!svg.empty())
+        page += fmt::format("<figure>\n{}\n<figcaption>Exact draws (yellow), a method's samples (blue) and the way of some of them from noise (light).</figcaption>\n</figure>\n", inline_svg(svg));
+    write_file_atomically(directory / "posterior.html", page + "</body>\n</html>\n");
+    return sentences;
+}
+
+}  // namespace costate::guidance
