@@ -29,6 +29,7 @@ Command check_command(CLI::App& application);
 Command study_command(CLI::App& application);
 Command profile_command(CLI::App& application);
 Command verify_command(CLI::App& application);
+Command guide_command(CLI::App& application);
 
 /// Text that came from a file, fit for a terminal: control characters become blanks, long text is cut.
 std::string plain(std::string_view text, std::size_t longest = 400);

@@ -4,6 +4,8 @@
 #include "cli/progress.hpp"
 #include "guidance/guide/comparison.hpp"
 #include "guidance/guide/comparison_report.hpp"
+#include "guidance/guide/posterior_comparison.hpp"
+#include "guidance/guide/tune.hpp"
 #include "guidance/journal.hpp"
 
 #include <fmt/format.h>
@@ -30,15 +32,18 @@ struct Options {
     std::optional<double> value;
     std::size_t output = 0;
     std::string precision = "f32", out, save, images, reference, classifier, noise = "0";
+    std::size_t posterior = 0, tune = 0;
     bool json = false, quiet = false;
 };
+
+constexpr const char* tuned_file = "tuned.json";
 
 /// Rows in memory, or in a directory that a later run goes on with.
 class Rows {
 public:
     Rows(const std::string& out, const guidance::GuideSetup& setup) : setup_(setup) {
         if (out.empty()) return;
-        journal_.emplace(out, guidance::JournalKind{"comparison", "guide.json"}, setup.configuration(), [this](std::string_view line) { return take(line); });
+        journal_.emplace(out, guidance::JournalKind{"comparison", "guide.json", {tuned_file}}, setup.configuration(), [this](std::string_view line) { return take(line); });
     }
     void keep(const GuideRow& row, std::span<const double> sample) {
         if (journal_) {
@@ -49,6 +54,14 @@ public:
     }
     void abandon() {
         if (journal_) journal_->abandon();
+    }
+    /// What was tuned when the directory was begun; empty where nothing was.
+    [[nodiscard]] std::vector<guidance::TunedMethod> tuned() const {
+        const auto text = journal_ ? journal_->found(tuned_file) : std::nullopt;
+        return text ? guidance::tuned_from_json(*text) : std::vector<guidance::TunedMethod>{};
+    }
+    void keep(const std::vector<guidance::TunedMethod>& tuned) {
+        if (journal_) journal_->keep(tuned_file, guidance::to_json(tuned));
     }
     [[nodiscard]] const std::vector<GuideRow>& all() const { return rows_; }
     [[nodiscard]] bool on_disk() const { return journal_.has_value(); }
@@ -88,6 +101,33 @@ void compute(const guidance::GuideSetup& setup, const Options& options, Rows& ro
         if (!options.save.empty() && row.method != guidance::pseudo_inverse_name && !sample.empty()) guidance::write_sample_to(options.save, setup, sample);
     };
     guidance::run_guide(setup, std::vector<GuideRow>(rows.all()), hooks);
+}
+
+/// The methods with their best numbers on images after those that are compared; a directory keeps what was found.
+void tune(guidance::GuideSetup& setup, const Options& options, Rows& rows) {
+    std::vector<guidance::TunedMethod> tuned = rows.tuned();
+    const bool known = std::all_of(setup.methods.begin(), setup.methods.end(), [&](const guidance::GuidanceMethod& method) {
+        return std::any_of(tuned.begin(), tuned.end(), [&](const auto& one) { return one.given == method.spelling(); });
+    });
+    if (!known) {
+        Progress progress(!options.json && !options.quiet);
+        const auto begin = std::chrono::steady_clock::now();
+        guidance::GuideHooks hooks;
+        hooks.stop = asked_to_stop;
+        hooks.progress = [&](std::size_t, std::size_t, double fraction, const std::string& now) {
+            const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+            progress.show(now, fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
+        };
+        tuned = guidance::tune(setup, options.tune, hooks);
+        rows.keep(tuned);
+    }
+    for (guidance::GuidanceMethod& method : setup.methods)
+        for (const auto& one : tuned)
+            if (one.given == method.spelling()) {
+                method = guidance::find_guidance_method(one.chosen);
+                break;
+            }
+    setup.remarks.push_back(fmt::format("Numbers were chosen on {} images after those compared, at most {} tries a method.", options.tune, guidance::tuning_budget));
 }
 
 std::string as_json(const guidance::GuideSetup& setup, std::span<const GuideRow> rows, bool complete) {
@@ -148,16 +188,52 @@ void complete_request(Options& options) {
     }
 }
 
+/// Many samples of one measurement, and how far they are from p(x | y).
+int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
+    Progress progress(!options.json && !options.quiet);
+    const auto begin = std::chrono::steady_clock::now();
+    guidance::GuideHooks hooks;
+    hooks.stop = asked_to_stop;
+    hooks.progress = [&](std::size_t known, std::size_t total, double fraction, const std::string& now) {
+        const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        progress.show(fmt::format("sample {} of {}: {}", known, total, now), fraction, elapsed * (1 / fraction - 1));
+    };
+    stop_on_signals();
+    std::vector<guidance::PosteriorRow> rows;
+    try {
+        rows = guidance::run_posterior(setup, options.posterior, hooks);
+    } catch (const guidance::GuidanceStopped&) {
+        whisper("costate: interrupted; samples of a posterior are not kept before all are there\n");
+        return interrupted;
+    }
+    progress.clear();
+    std::vector<std::string> remarks = setup.remarks;
+    if (!options.out.empty())
+        for (const std::string& sentence : guidance::write_posterior_report(options.out, setup, rows)) remarks.push_back(sentence);
+    if (options.json) {
+        nlohmann::ordered_json json = {{"model", setup.title}, {"task", setup.task()}, {"rows", nlohmann::ordered_json::array()}};
+        for (const auto& row : rows) json["rows"].push_back(nlohmann::ordered_json::parse(guidance::to_json_line(row)));
+        say(json.dump(2) + "\n");
+        return done;
+    }
+    std::string text = guidance::posterior_table(rows);
+    for (const std::string& remark : remarks) text += remark + "\n";
+    say(text + (options.out.empty() ? "" : fmt::format("report: {}/posterior.html\n", options.out)));
+    return done;
+}
+
 int run(const Options& given) {
     Options options = given;
     complete_request(options);
-    const guidance::GuideSetup setup = guidance::guide_setup(options.request);
+    guidance::GuideSetup setup = guidance::guide_setup(options.request);
     if (!options.save.empty() && (setup.methods.size() != 1 || setup.request.count != 1))
         throw std::invalid_argument("--save: it writes the sample of one method on one image; use --out DIR for more");
+    if (options.posterior > 0) return run_posterior(setup, options);
     Rows rows(options.out, setup);
     stop_on_signals();
     bool complete = true;
     try {
+        if (options.tune > 0) tune(setup, options, rows);
         compute(setup, options, rows);
     } catch (const guidance::GuidanceStopped&) {
         complete = false;
@@ -189,6 +265,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--reference-weight", r.reference_weight, "")->capture_default_str();
     app.add_option("--classifier", options.classifier, "network that tells whether a sample has its truth's class")->check(not_empty());
     app.add_option("--methods", r.methods, "guidance methods, comma separated, as dps:zeta=0.5, or all (default: greedy; costate list guidance)")->delimiter(',');
+    app.add_option("--tune", options.tune, "choose each method's one or two numbers on so many images after those compared, the same budget for all")->check(whole_number());
     app.add_option("--gradient", r.options.gradient, "gradient method of those that differentiate a solve (costate list methods)")->capture_default_str();
     app.add_option("--tableau", r.options.tableau, "Runge-Kutta method of those that differentiate a solve (default: the method's)")->check(not_empty());
     app.add_option("--steps", r.options.steps, "solver steps of every method (default: each method's own)")->check(whole_number());
@@ -196,6 +273,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--dim", r.dimension, "dimension of gaussian-mixture")->check(whole_number())->capture_default_str();
     app.add_option("--points", r.points, "at most so many images make the exact flow of a data set")->check(whole_number())->capture_default_str();
     app.add_option("--tau", r.tau, "their width")->capture_default_str();
+    app.add_option("--posterior", options.posterior, "of an exact model: so many samples of one measurement by each method, beside p(x | y) in closed form")->check(whole_number());
     app.add_option("--seed", r.seed, "of everything that is random")->check(whole_number())->capture_default_str();
     app.add_option("--precision", options.precision, "f32 or f64")->capture_default_str();
     app.add_option("--threads", r.threads, "at most (default: all); the samples do not depend on it")->check(whole_number());
@@ -205,7 +283,8 @@ void declare(CLI::App& app, Options& options) {
     app.add_flag("--quiet", options.quiet, "no progress");
     app.footer("Examples:\n  costate guide unet.safetensors --task inpaint:box --images t10k-images-idx3-ubyte.gz --methods d-flow --save sample.png\n"
                "  costate guide unet.safetensors --task super-resolution:2 --images t10k-images-idx3-ubyte.gz --count 16 --methods all --out comparison\n"
-               "  costate guide unet.safetensors --loss classifier.safetensors --target 7 --save seven.png");
+               "  costate guide unet.safetensors --loss classifier.safetensors --target 7 --save seven.png\n"
+               "  costate guide gaussian-mixture --task projection:1 --noise 0.3 --methods all --posterior 1000 --out posterior");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include "claims/list.hpp"
 #include "cli/command.hpp"
 #include "cli/verify_text.hpp"
+#include "guidance/guide/method.hpp"
+#include "guidance/guide/operators/tasks.hpp"
 #include "guidance/paths/end.hpp"
 #include "guidance/report.hpp"
 #include "guidance/study.hpp"
@@ -107,6 +109,28 @@ void add_paths(Lines& lines, Json& json) {
     }
 }
 
+void add_guidance(Lines& lines, Json& json) {
+    lines.push_back({"name", "meaning", "source", "parameters"});
+    for (const guidance::GuidanceMethod& method : guidance::guidance_methods()) {
+        std::string numbers;
+        Json parameters = Json::object();
+        for (const guidance::ParameterValue& p : method.parameters()) {
+            const std::string value = p.choices.empty() ? fmt::format("{}", p.value) : p.choices[static_cast<std::size_t>(p.value)];
+            numbers += fmt::format("{}{}={}", numbers.empty() ? "" : " ", p.name, value);
+            parameters[p.name] = {{"default", value}, {"meaning", p.meaning}};
+        }
+        lines.push_back({std::string(method.name()), std::string(method.meaning()), std::string(method.source()), numbers});
+        json.push_back({{"name", method.name()}, {"meaning", method.meaning()}, {"source", method.source()}, {"parameters", parameters}});
+    }
+}
+
+void add_tasks(Lines& lines, Json& json) {
+    for (const guidance::TaskMeaning& task : guidance::linear_tasks()) {
+        lines.push_back({std::string(task.name), std::string(task.meaning)});
+        json.push_back({{"name", task.name}, {"meaning", task.meaning}});
+    }
+}
+
 int list(const Options& options) {
     Lines lines;
     Json json = Json::array();
@@ -115,6 +139,8 @@ int list(const Options& options) {
     else if (options.what == "tableaus") add_tableaus(lines, json);
     else if (options.what == "paths") add_paths(lines, json);
     else if (options.what == "claims") add_claims(lines, json);
+    else if (options.what == "guidance") add_guidance(lines, json);
+    else if (options.what == "tasks") add_tasks(lines, json);
     else {
         for (const std::string_view name : autodiff::ops::List::names) {
             lines.push_back({std::string(name)});
@@ -129,9 +155,9 @@ int list(const Options& options) {
 
 Command list_command(CLI::App& application) {
     auto options = std::make_shared<Options>();
-    CLI::App* app = application.add_subcommand("list", "What there is to choose from: methods, tableaus, ops, fields, paths or claims");
-    app->add_option("WHAT", options->what, "methods, tableaus, ops, fields, paths or claims")->required()
-        ->check(CLI::IsMember({"methods", "tableaus", "ops", "fields", "paths", "claims"}));
+    CLI::App* app = application.add_subcommand("list", "What there is to choose from: methods, tableaus, ops, fields, paths, claims, guidance or tasks");
+    app->add_option("WHAT", options->what, "methods, tableaus, ops, fields, paths, claims, guidance (methods of guide) or tasks")->required()
+        ->check(CLI::IsMember({"methods", "tableaus", "ops", "fields", "paths", "claims", "guidance", "tasks"}));
     app->add_flag("--json", options->json, "print a JSON array");
     app->footer("Example:\n  costate list tableaus");
     return {app, [options] { return list(*options); }};

@@ -31,7 +31,7 @@ std::string remedy(const CLI::App& application, const CLI::ParseError& error, in
     for (const CLI::App* chosen : application.get_subcommands()) command += " " + chosen->get_name();
     if (command != "costate") return fmt::format("{}; see {} --help", error.what(), command);
     const std::string given = argc > 1 ? "there is no command '" + plain(argv[1], 40) + "'" : "no command is given";
-    return given + "; the commands are info, convert, list, check, study, profile and verify: see costate --help";
+    return given + "; the commands are info, convert, list, check, study, profile, verify and guide: see costate --help";
 }
 
 int run(int argc, char** argv) {
@@ -40,7 +40,7 @@ int run(int argc, char** argv) {
     application.set_version_flag("--version", "costate " COSTATE_VERSION, "Print the version");
     application.footer("Example:\n  costate study models/moons.safetensors --out report\n  costate verify --quick");
     const std::array commands{info_command(application), convert_command(application), list_command(application), check_command(application), study_command(application),
-                              profile_command(application), verify_command(application)};
+                              profile_command(application), verify_command(application), guide_command(application)};
     try {
         application.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -60,7 +60,8 @@ std::string gallery_cell(const fs::path& directory, const GuideSetup& setup, con
     const fs::path file = sample_file(directory, row.image, row.method, "npy");
     std::error_code ignored;
     if (!fs::exists(file, ignored)) return "<td>&ndash;</td>";
-    const std::vector<double> values = nn::read_npy(file).storage();
+    const nn::Array kept = nn::read_npy(file);
+    const std::vector<double> values(kept.begin(), kept.end());
     if (values.size() != setup.shape.size()) return "<td>&ndash;</td>";
     const std::string figure = row.psnr ? fmt::format("{:.1f} dB", *row.psnr) : row.class_ok ? (*row.class_ok ? "reached" : "missed") : fmt::format("{:.3g}", *row.loss);
     return fmt::format("<td>{}<br>{}</td>", image_html(setup.shape, values, row.method), figure);

@@ -3,6 +3,7 @@
 
 #include "guidance/guide/comparison_run.hpp"
 #include "guidance/guide/metrics.hpp"
+#include "guidance/guide/operators/tasks.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -117,7 +118,7 @@ private:
             for (double& v : shown) v = std::clamp(v, -1.0, 1.0);
         if (setup_.truth.count > 0) {
             row.psnr = psnr(shown, setup_.truth_of(image));
-            if (setup_.shape.is_image()) row.ssim = ssim(shown, setup_.truth_of(image), setup_.shape);
+            if (setup_.shape.is_image()) row.ssim = ssim(setup_.shape, shown, setup_.truth_of(image));
         }
         if (!row.class_ok)
             if (auto judge = make_judge<T>(setup_, image)) {

@@ -1,6 +1,7 @@
 // From what is asked of guide to its setup.
 #include "guidance/guide/comparison.hpp"
 #include "guidance/guide/mixture_posterior.hpp"
+#include "guidance/guide/operators/tasks.hpp"
 #include "guidance/study_problem.hpp"
 #include "kernels/parallel.hpp"
 #include "nn/npy.hpp"
@@ -66,7 +67,12 @@ void take_mixture(GuideSetup& setup) {
 void take_data(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
     if (!(request.tau >= 0) || !(request.tau < 100)) throw std::invalid_argument(fmt::format("--tau {}: the width of a point is 0 or more", request.tau));
-    setup.data = read_images(request.model, 0, request.points);
+    setup.data = read_images(request.model);
+    if (request.points == 0) throw std::invalid_argument("--points 0: a data set has at least one image");
+    if (setup.data.count > request.points) {
+        setup.data.count = request.points;
+        setup.data.values.resize(request.points * setup.data.shape.size());
+    }
     setup.flow_path = find_path(request.path.empty() ? "cond-ot" : request.path);
     setup.title = fmt::format("the exact flow of {} images of {}, tau {}", setup.data.count, fs::path(request.model).filename().string(), request.tau);
     setup.shape = setup.data.shape;
@@ -85,10 +91,7 @@ void take_model(GuideSetup& setup) {
 
 /// Images of the model's size; a flat network takes the shape of its images.
 Images images_for(GuideSetup& setup, const fs::path& file, std::size_t first, std::size_t count) {
-    Images images = read_images(file, first, count);
-    if (images.shape.size() != setup.shape.size())
-        throw std::invalid_argument(fmt::format("{}: its images are {} and the model's samples {}; give images of the model's size", file.string(),
-                                                to_string(images.shape), to_string(setup.shape)));
+    Images images = read_images(file, first, count, setup.shape);
     if (!setup.shape.is_image()) setup.shape = images.shape;
     return images;
 }
@@ -143,7 +146,8 @@ void take_noise(GuideSetup& setup) {
     setup.sigma_y = request.noise;
     setup.noise.assign(request.count * m, 0);
     if (!request.noise_file.empty()) {
-        const std::vector<double> given = nn::read_npy(request.noise_file).storage();
+        const nn::Array file = nn::read_npy(request.noise_file);
+        const std::vector<double> given(file.begin(), file.end());
         if (given.size() != m && given.size() != request.count * m)
             throw std::invalid_argument(fmt::format("{}: it has {} values and a measurement {}; give that many, or that many an image", request.noise_file.string(), given.size(), m));
         double square = 0;

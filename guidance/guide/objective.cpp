@@ -108,14 +108,25 @@ T add(const Reference<T>& term, std::span<const T> x, std::span<T> x_bar, std::v
     return weight * twice / T(2);
 }
 
-template <class T>
-T add(NetworkLoss<T>& term, std::span<const T> x, std::span<T> x_bar, std::vector<T>&, std::vector<T>& slope) {
-    const T weight = static_cast<T>(term.weight());
-    if (x_bar.empty()) return weight * term(x, {});
+/// `call(x̄)` gives ℓ and assigns x̄ where it is not empty.
+template <class T, class Call>
+T add_called(double given, std::span<const T> x, std::span<T> x_bar, std::vector<T>& slope, Call&& call) {
+    const T weight = static_cast<T>(given);
+    if (x_bar.empty()) return weight * call(std::span<T>{});
     slope.resize(x.size());
-    const T loss = term(x, std::span<T>(slope));
+    const T loss = call(std::span<T>(slope));
     for (std::size_t i = 0; i < x.size(); ++i) x_bar[i] += weight * slope[i];
     return weight * loss;
+}
+
+template <class T>
+T add(NetworkLoss<T>& term, std::span<const T> x, std::span<T> x_bar, std::vector<T>&, std::vector<T>& slope) {
+    return add_called<T>(term.weight(), x, x_bar, slope, [&](std::span<T> out) { return term(x, out); });
+}
+
+template <class T>
+T add(const OwnLoss<T>& term, std::span<const T> x, std::span<T> x_bar, std::vector<T>&, std::vector<T>& slope) {
+    return add_called<T>(term.weight, x, x_bar, slope, [&](std::span<T> out) { return term.f(x, out); });
 }
 
 }  // namespace

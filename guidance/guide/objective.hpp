@@ -6,6 +6,7 @@
 #include "nn/network.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +29,13 @@ struct Measurement {
 template <class T>
 struct Reference {
     std::vector<T> y;
+    double weight = 1;
+};
+
+/// A loss of one's own: f(x, x̄) returns ℓ(x) and, where x̄ is not empty, assigns ∇ℓ(x). Copies share what f refers to.
+template <class T>
+struct OwnLoss {
+    std::function<T(std::span<const T>, std::span<T>)> f;
     double weight = 1;
 };
 
@@ -70,7 +78,7 @@ private:
 template <class T>
 class Objective {
 public:
-    using Term = std::variant<Measurement<T>, Reference<T>, NetworkLoss<T>>;
+    using Term = std::variant<Measurement<T>, Reference<T>, NetworkLoss<T>, OwnLoss<T>>;
 
     /// Throws std::invalid_argument for no term.
     explicit Objective(std::vector<Term> terms);

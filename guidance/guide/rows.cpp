@@ -1,6 +1,5 @@
 #include "guidance/guide/rows.hpp"
 
-#include "guidance/guide/metrics.hpp"
 #include "guidance/report.hpp"
 
 #include <fmt/format.h>
@@ -73,21 +72,13 @@ std::optional<GuideRow> guide_row(std::string_view line) {
 
 namespace {
 
-std::optional<Interval> interval_of(const std::vector<double>& values, std::uint64_t seed) {
-    if (values.empty()) return std::nullopt;
-    double mean = 0;
-    for (const double v : values) mean += v / static_cast<double>(values.size());
-    const auto [low, high] = bootstrap_interval(values, seed);
-    return Interval{mean, low, high};
-}
-
 /// The finite values of one quantity over the rows.
 template <class Get>
 std::optional<Interval> over(std::span<const GuideRow* const> rows, std::uint64_t seed, Get&& get) {
     std::vector<double> values;
     for (const GuideRow* row : rows)
         if (const std::optional<double> value = get(*row); value && std::isfinite(*value)) values.push_back(*value);
-    return interval_of(values, seed);
+    return values.empty() ? std::nullopt : std::optional(bootstrap_interval(values, seed));
 }
 
 std::optional<double> gain_of(const GuideRow& row, std::span<const GuideRow> rows) {

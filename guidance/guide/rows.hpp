@@ -1,6 +1,8 @@
 // What is known of one method on one image, and of one method on all of them.
 #pragma once
 
+#include "guidance/guide/metrics.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,15 +38,11 @@ bool same_question(const GuideRow& a, const GuideRow& b);
 std::string to_json_line(const GuideRow& row);
 std::optional<GuideRow> guide_row(std::string_view line);
 
-/// A mean over images with its 95 % bootstrap interval.
-struct Interval {
-    double mean = 0, low = 0, high = 0;
-};
-
 /// One method on all images.
 struct GuideSummary {
     std::string method;
     std::size_t count = 0, failed = 0;
+    /// Means over images with their 95 % bootstrap intervals.
     std::optional<Interval> psnr{}, gain{}, ssim{}, class_ok{}, loss{}, measurement_psnr{};  ///< gain: of PSNR over the pseudo-inverse's on the same image
     double evaluations = 0, vjps = 0, seconds = 0, peak_bytes = 0, restarts = 0;
 };
