@@ -1,5 +1,6 @@
 #include "guidance/guide/operators/masks.hpp"
 
+#include "guidance/guide/images.hpp"
 #include "guidance/guide/normals.hpp"
 #include "nn/npy.hpp"
 
@@ -20,6 +21,26 @@ std::vector<std::size_t> in_every_channel(const ImageShape& shape, Keep&& keep) 
     for (std::size_t i = 0; i < shape.size(); ++i)
         if (keep(i % shape.pixels())) kept.push_back(i);
     return kept;
+}
+
+// Whether each value is kept, of one channel or of all: in an array what is not 0, in a picture what is not black.
+std::vector<bool> mask_in_file(const ImageShape& shape, const std::filesystem::path& file) {
+    std::vector<bool> keep;
+    std::string size;
+    bool fits = false;
+    if (file.extension() == ".npy") {
+        for (const double value : nn::read_npy(file)) keep.push_back(value != 0);
+        size = "has " + std::to_string(keep.size()) + " values";
+        fits = keep.size() == shape.pixels() || keep.size() == shape.size();
+    } else {
+        const Images picture = read_images(file, 0, 1);
+        for (const double value : picture.values) keep.push_back(value > -1);
+        size = "is " + to_string(picture.shape);
+        fits = picture.shape == shape || picture.shape == ImageShape{1, shape.height, shape.width};
+    }
+    if (!fits)
+        throw std::invalid_argument("the mask in " + file.string() + " " + size + " and the image " + to_string(shape) + "; give one value a pixel");
+    return keep;
 }
 
 }  // namespace
@@ -54,13 +75,10 @@ std::vector<std::size_t> kept_at_random(const ImageShape& shape, double fraction
 }
 
 std::vector<std::size_t> kept_in_file(const ImageShape& shape, const std::filesystem::path& file) {
-    const nn::Array mask = nn::read_npy(file);
-    if (mask.size() != shape.pixels() && mask.size() != shape.size())
-        throw std::invalid_argument("the mask in " + file.string() + " has " + std::to_string(mask.size()) + " values, the image is " +
-                                    to_string(shape) + "; give one value a pixel");
+    const std::vector<bool> mask = mask_in_file(shape, file);
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < shape.size(); ++i)
-        if (mask.data()[i % mask.size()] != 0) kept.push_back(i);
+        if (mask[i % mask.size()]) kept.push_back(i);
     if (kept.empty())
         throw std::invalid_argument("the mask in " + file.string() + " keeps nothing; give one that is not 0 where a pixel is kept");
     return kept;
