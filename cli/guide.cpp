@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -51,6 +52,13 @@ public:
             journal_->append(guidance::to_json_line(row));
         }
         rows_.push_back(row);
+        if (row.method != guidance::pseudo_inverse_name) samples_[row.image].assign(sample.begin(), sample.end());
+    }
+    /// The samples of this run, image by image; of one method.
+    [[nodiscard]] std::vector<double> samples() const {
+        std::vector<double> all;
+        for (const auto& [image, sample] : samples_) all.insert(all.end(), sample.begin(), sample.end());
+        return all;
     }
     void abandon() {
         if (journal_) journal_->abandon();
@@ -84,6 +92,7 @@ private:
 
     const guidance::GuideSetup& setup_;
     std::vector<GuideRow> rows_;
+    std::map<std::size_t, std::vector<double>> samples_;
     std::optional<guidance::Journal> journal_;
 };
 
@@ -96,10 +105,7 @@ void compute(const guidance::GuideSetup& setup, const Options& options, Rows& ro
         const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         progress.show(fmt::format("{} of {}: {}", known, total, now), fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
     };
-    hooks.keep = [&](const GuideRow& row, std::span<const double> sample, const auto&) {
-        rows.keep(row, sample);
-        if (!options.save.empty() && row.method != guidance::pseudo_inverse_name && !sample.empty()) guidance::write_sample_to(options.save, setup, sample);
-    };
+    hooks.keep = [&](const GuideRow& row, std::span<const double> sample, const auto&) { rows.keep(row, sample); };
     guidance::run_guide(setup, std::vector<GuideRow>(rows.all()), hooks);
 }
 
@@ -151,14 +157,16 @@ void tell(const guidance::GuideSetup& setup, const Options& options, const Rows&
         for (const std::string& sentence : guidance::write_guide_report(options.out, setup, rows, remarks)) remarks.push_back(sentence);
     if (options.json) return say(as_json(setup, rows, complete));
     std::string text;
-    if (setup.methods.size() == 1 && setup.request.count == 1) {
-        for (const GuideRow& row : rows) text += guidance::guide_line(row);
+    const bool single = setup.methods.size() == 1 && setup.request.count == 1;
+    if (single) {
+        for (const GuideRow& row : rows)
+            if (row.method != guidance::pseudo_inverse_name) text += guidance::guide_line(row);
     } else {
         text += guidance::guide_table(guidance::summaries(rows, setup.request.seed));
     }
     for (const std::string& remark : remarks) text += remark + "\n";
     if (kept.on_disk()) text += fmt::format("report: {}/report.html\n", options.out);
-    else if (options.save.empty()) text += "no sample was kept: --save FILE writes one, --out DIR all of them and a report\n";
+    else if (options.save.empty() && !single) text += "no sample was kept: --save FILE writes one, --out DIR all of them and a report\n";
     say(text);
 }
 
@@ -222,12 +230,22 @@ int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
     return done;
 }
 
+/// What cannot be written is refused before anything is computed.
+void check_save(const Options& options, const guidance::GuideSetup& setup) {
+    if (options.save.empty()) return;
+    if (setup.methods.size() != 1 || !options.out.empty() || options.posterior > 0)
+        throw std::invalid_argument("--save: it writes the samples of one method; use --out DIR alone for more");
+    const std::string ending = std::filesystem::path(options.save).extension().string();
+    const bool picture = ending == ".png" || ending == ".pgm";
+    if ((!picture && ending != ".npy" && ending != ".idx") || (picture && setup.request.count != 1) || (ending != ".npy" && !setup.shape.is_image()))
+        throw std::invalid_argument(fmt::format("--save {}: .png and .pgm hold one image, .idx grey images, .npy any samples; give such an ending", options.save));
+}
+
 int run(const Options& given) {
     Options options = given;
     complete_request(options);
     guidance::GuideSetup setup = guidance::guide_setup(options.request);
-    if (!options.save.empty() && (setup.methods.size() != 1 || setup.request.count != 1))
-        throw std::invalid_argument("--save: it writes the sample of one method on one image; use --out DIR for more");
+    check_save(options, setup);
     if (options.posterior > 0) return run_posterior(setup, options);
     Rows rows(options.out, setup);
     stop_on_signals();
@@ -241,6 +259,7 @@ int run(const Options& given) {
         if (rows.all().empty()) rows.abandon();
         throw;
     }
+    if (!options.save.empty() && complete && !rows.samples().empty()) guidance::write_samples_to(options.save, setup, rows.samples());
     tell(setup, options, rows, complete);
     if (complete) return done;
     whisper(fmt::format("costate: interrupted; {}\n", rows.on_disk() ? "the same command goes on where this one stopped" : "with --out DIR the same command would go on"));
@@ -277,7 +296,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--seed", r.seed, "of everything that is random")->check(whole_number())->capture_default_str();
     app.add_option("--precision", options.precision, "f32 or f64")->capture_default_str();
     app.add_option("--threads", r.threads, "at most (default: all); the samples do not depend on it")->check(whole_number());
-    app.add_option("--save", options.save, "write the sample of one method on one image: .png, .pgm or .npy")->check(not_empty());
+    app.add_option("--save", options.save, "write the samples of one method: .png or .pgm of one, .npy or .idx of any number")->check(not_empty());
     app.add_option("--out", options.out, "directory for samples, rows.jsonl, table.csv and report.html; a comparison begun there goes on")->check(not_empty());
     app.add_flag("--json", options.json, "print one JSON object, and no progress");
     app.add_flag("--quiet", options.quiet, "no progress");

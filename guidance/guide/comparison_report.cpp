@@ -1,5 +1,6 @@
 #include "guidance/guide/comparison_report.hpp"
 
+#include "guidance/guide/trajectories.hpp"
 #include "guidance/journal.hpp"
 #include "guidance/page.hpp"
 #include "guidance/report.hpp"
@@ -145,24 +146,45 @@ fs::path sample_file(const fs::path& directory, std::size_t image, std::string_v
 void write_sample(const fs::path& directory, const GuideSetup& setup, const GuideRow& row, std::span<const double> sample) {
     if (sample.empty()) return;
     fs::create_directories(directory / "samples");
-    write_sample_to(sample_file(directory, row.image, row.method, "npy"), setup, sample);
-    if (setup.shape.is_image()) write_sample_to(sample_file(directory, row.image, row.method, "png"), setup, sample);
+    write_samples_to(sample_file(directory, row.image, row.method, "npy"), setup, sample);
+    if (setup.shape.is_image()) write_samples_to(sample_file(directory, row.image, row.method, "png"), setup, sample);
 }
 
-void write_sample_to(const fs::path& file, const GuideSetup& setup, std::span<const double> sample) {
+namespace {
+
+/// IDX of unsigned bytes, N × H × W, big-endian sizes.
+std::string idx_bytes(const ImageShape& shape, std::span<const double> samples) {
+    std::string bytes("\0\0\x08\x03", 4);
+    for (const std::size_t size : {samples.size() / shape.size(), shape.height, shape.width})
+        for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift & 0xff);
+    for (const double v : samples) bytes += static_cast<char>(static_cast<unsigned char>(std::lround(127.5 * (std::clamp(v, -1.0, 1.0) + 1))));
+    return bytes;
+}
+
+void write_array(const fs::path& file, const ImageShape& s, std::span<const double> samples) {
+    std::vector<std::size_t> shape = s.is_image() ? std::vector<std::size_t>{s.channels, s.height, s.width} : std::vector<std::size_t>{s.size()};
+    if (samples.size() != s.size()) shape.insert(shape.begin(), samples.size() / s.size());
+    nn::Array values = nn::Array::from_shape(shape);
+    std::copy(samples.begin(), samples.end(), values.begin());
+    nn::write_npy(file, values);
+}
+
+}  // namespace
+
+void write_samples_to(const fs::path& file, const GuideSetup& setup, std::span<const double> samples) {
     const std::string ending = file.extension().string();
-    if (ending == ".npy") {
-        const ImageShape& s = setup.shape;
-        std::vector<std::size_t> shape = s.is_image() ? std::vector<std::size_t>{s.channels, s.height, s.width} : std::vector<std::size_t>{s.size()};
-        nn::Array values = nn::Array::from_shape(shape);
-        std::copy(sample.begin(), sample.end(), values.begin());
-        return nn::write_npy(file, values);
+    const ImageShape& shape = setup.shape;
+    if (ending == ".npy") return write_array(file, shape, samples);
+    if (ending != ".png" && ending != ".pgm" && ending != ".idx")
+        throw std::invalid_argument(fmt::format("{}: samples are written as .png, .pgm, .npy or .idx; give one of these endings", file.string()));
+    if (!shape.is_image()) throw std::invalid_argument(fmt::format("{}: samples of {} are no picture; write them to a .npy file", file.string(), to_string(shape)));
+    if (ending == ".idx") {
+        if (shape.channels != 1) throw std::invalid_argument(fmt::format("{}: an IDX file holds grey images; write these to a .npy file", file.string()));
+        return write_file_atomically(file, idx_bytes(shape, samples));
     }
-    if (ending != ".png" && ending != ".pgm") throw std::invalid_argument(fmt::format("{}: a sample is written as .png, .pgm or .npy; give one of these endings", file.string()));
-    if (!setup.shape.is_image())
-        throw std::invalid_argument(fmt::format("{}: samples of {} are no picture; write them to a .npy file", file.string(), to_string(setup.shape)));
-    if (ending == ".png") write_png(file, setup.shape, sample);
-    else write_pgm(file, setup.shape, sample);
+    if (samples.size() != shape.size()) throw std::invalid_argument(fmt::format("{}: a picture holds one sample; write several to .npy or .idx, or use --out DIR", file.string()));
+    if (ending == ".png") write_png(file, shape, samples);
+    else write_pgm(file, shape, samples);
 }
 
 std::string cost_script(std::span<const GuideSummary> list) {
@@ -186,11 +208,16 @@ std::vector<std::string> write_guide_report(const fs::path& directory, const Gui
         else sentences.push_back(why);
     }
     if (!svg.empty()) write_file_atomically(directory / "quality-against-cost.svg", svg);
+    std::string ways;
+    if (const std::string script = trajectory_script(setup); !script.empty())
+        if (const auto drawn = run_gnuplot(script, "svg", why)) write_file_atomically(directory / "trajectories.svg", ways = *drawn);
     std::string page = page_head("Guidance: " + setup.task()) + fmt::format("<h1>{}: {}</h1>\n", escaped(setup.title), escaped(setup.task()));
     for (const auto& remark : remarks) page += fmt::format("<p class=\"remark\">{}</p>\n", escaped(remark));
     page += facts(setup) + "<h2>Methods compared</h2>\n" + table(list);
     if (!svg.empty())
         page += fmt::format("<figure>\n{}\n<figcaption>Mean quality against mean seconds an image; up and to the left is better.</figcaption>\n</figure>\n", inline_svg(svg));
+    if (!ways.empty())
+        page += fmt::format("<figure>\n{}\n<figcaption>The way of samples from noise (light) to where they end (blue), over the model's own samples (yellow).</figcaption>\n</figure>\n", inline_svg(ways));
     if (setup.shape.is_image()) page += gallery(directory, setup, rows);
     page += sources(setup) + "<p>All rows: <code>table.csv</code>, and <code>rows.jsonl</code>, one JSON object a line; samples as arrays and pictures in <code>samples</code>.</p>\n";
     write_file_atomically(directory / "table.csv", guide_csv(rows));

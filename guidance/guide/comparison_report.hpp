@@ -16,8 +16,9 @@ std::filesystem::path sample_file(const std::filesystem::path& directory, std::s
 /// Writes the sample of a row; nothing for a row that failed. Throws std::runtime_error where the disk refuses.
 void write_sample(const std::filesystem::path& directory, const GuideSetup& setup, const GuideRow& row, std::span<const double> sample);
 
-/// One sample to FILE, by its ending: .png, .pgm or .npy. Throws std::invalid_argument for another ending, or a picture of what is none.
-void write_sample_to(const std::filesystem::path& file, const GuideSetup& setup, std::span<const double> sample);
+/// Samples, whole rows of setup.shape, to FILE, by its ending: one as .png or .pgm; any number as .npy, or .idx of bytes as MNIST comes (grey images,
+/// cut to [-1, 1]). The file appears whole or not at all. Throws std::invalid_argument for another ending, or a picture of what is none.
+void write_samples_to(const std::filesystem::path& file, const GuideSetup& setup, std::span<const double> samples);
 
 /// Quality against cost: the mean PSNR (or share of classes, or loss) of each method against its seconds an image. A gnuplot script.
 std::string cost_script(std::span<const GuideSummary> summaries);

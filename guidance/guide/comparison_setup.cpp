@@ -133,7 +133,7 @@ void take_truth(GuideSetup& setup) {
         throw std::invalid_argument(fmt::format("--task {}: a measurement is made of images; name them with --images FILE", request.task));
     }
     if (!request.reference.empty()) {
-        setup.references = images_for(setup, request.reference, 0, request.count);
+        setup.references = images_for(setup, request.reference, 0, all_images);
         if (setup.references.count != 1 && setup.references.count != request.count)
             throw std::invalid_argument(fmt::format("{}: it has {} images; give one reference, or one an image", request.reference.string(), setup.references.count));
     }

@@ -1,6 +1,7 @@
 #include "guidance/guide/posterior_comparison.hpp"
 
 #include "guidance/guide/pool.hpp"
+#include "guidance/guide/trajectories.hpp"
 #include "guidance/journal.hpp"
 #include "guidance/page.hpp"
 #include "guidance/report.hpp"
@@ -139,29 +140,21 @@ std::string to_json_line(const PosteriorRow& r) {
 
 std::string posterior_script(const GuideSetup& setup, const MixturePosterior& posterior, std::span<const PosteriorRow> rows) {
     if (setup.shape.size() != 2 || rows.empty()) return {};
-    const std::size_t columns = std::min<std::size_t>(rows.size(), 4), lines = (rows.size() + columns - 1) / columns;
-    std::string text = "$exact << EOD\n";
-    std::vector<double> x(2);
-    for (std::uint32_t i = 0; i < 1500; ++i) {
-        posterior.draw(NormalSource(setup.request.seed ^ 0x51ed270b9f0d3c4f, i), std::span<double>(x));
-        text += fmt::format("{:.4f} {:.4f}\n", x[0], x[1]);
-    }
-    text += "EOD\n";
-    for (std::size_t m = 0; m < rows.size(); ++m) {
-        text += fmt::format("$s{} << EOD\n", m);
-        for (std::size_t i = 0; i < std::min<std::size_t>(rows[m].x.size() / 2, 1500); ++i) text += fmt::format("{:.4f} {:.4f}\n", rows[m].x[2 * i], rows[m].x[2 * i + 1]);
-        text += fmt::format("EOD\n$w{} << EOD\n", m);
-        for (const auto& way : rows[m].ways) {
-            for (const auto& state : way) text += fmt::format("{:.4f} {:.4f}\n", state[0], state[1]);
+    std::vector<double> exact(3000);
+    for (std::uint32_t i = 0; i < 1500; ++i) posterior.draw(NormalSource(setup.request.seed ^ 0x51ed270b9f0d3c4f, i), std::span<double>(exact).subspan(2 * i, 2));
+    std::string text = "$exact << EOD\n" + point_lines(exact) + "EOD\n";
+    std::vector<std::pair<std::string, std::string>> plots;
+    for (const PosteriorRow& row : rows) {
+        text += fmt::format("$s{} << EOD\n{}EOD\n$w{} << EOD\n", plots.size(), point_lines(std::span<const double>(row.x).first(std::min<std::size_t>(row.x.size(), 3000))), plots.size());
+        for (const auto& way : row.ways) {
+            for (const auto& state : way) text += point_lines(state);
             text += "\n";
         }
-        text += rows[m].ways.empty() ? "nan nan\nEOD\n" : "EOD\n";
+        text += row.ways.empty() ? "nan nan\nEOD\n" : "EOD\n";
+        plots.emplace_back(row.method, fmt::format("$exact with points pt 7 ps 0.16 lc rgb '#E69F00', $w{0} with lines lw 0.5 lc rgb '#9ac3de', $s{0} with points pt 7 ps 0.16 lc rgb '#0072B2'",
+                                                   plots.size()));
     }
-    text += fmt::format("set multiplot layout {},{}\nunset key\nset size ratio -1\nset grid lc rgb '#e4e4e4'\nset xrange [-5:5]\nset yrange [-5:5]\nset tics font ',9'\n", lines, columns);
-    for (std::size_t m = 0; m < rows.size(); ++m)
-        text += fmt::format("set title '{}' font ',12' noenhanced\nplot $exact with points pt 7 ps 0.16 lc rgb '#E69F00', $w{} with lines lw 0.5 lc rgb '#9ac3de', "
-                            "$s{} with points pt 7 ps 0.16 lc rgb '#0072B2'\n", rows[m].method, m, m);
-    return text + "unset multiplot\n";
+    return text + panels(plots, -4, 4);
 }
 
 std::vector<std::string> write_posterior_report(const std::filesystem::path& directory, const GuideSetup& setup, std::span<const PosteriorRow> rows) {

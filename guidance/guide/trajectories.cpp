@@ -1,0 +1,81 @@
+#include "guidance/guide/trajectories.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+namespace costate::guidance {
+
+namespace {
+
+constexpr std::size_t drawn = 40, background = 1500;
+
+/// The model's own samples, those of the unconditional method.
+std::vector<double> own_samples(const GuideSetup& setup) {
+    const GuidanceMethod method = find_guidance_method("unconditional:steps=60");
+    FlowModel<double> model = flow_model<double>(setup);
+    Objective<double> objective = objective_of<double>(setup, 0);  // it does not change these samples
+    std::vector<double> points;
+    for (std::size_t i = 0; i < background; ++i) {
+        const NormalSource random(setup.request.seed + 1, static_cast<std::uint32_t>(i));
+        GuidanceProblem<double> problem{model, objective, random};
+        const auto result = method(problem);
+        points.insert(points.end(), result.x.begin(), result.x.end());
+    }
+    return points;
+}
+
+/// The largest coordinate that all but a hundredth of the points stay below in size.
+double reach(std::vector<double> points) {
+    for (double& v : points) v = std::abs(v);
+    std::sort(points.begin(), points.end());
+    return points.empty() ? 1 : std::max(1.0, 1.15 * points[points.size() * 99 / 100]);
+}
+
+}  // namespace
+
+std::string point_lines(std::span<const double> points) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < points.size(); i += 2) text += fmt::format("{:.4f} {:.4f}\n", points[i], points[i + 1]);
+    return text;
+}
+
+std::string panels(const std::vector<std::pair<std::string, std::string>>& plots, double low, double high) {
+    const std::size_t columns = std::min<std::size_t>(plots.size(), plots.size() > 8 ? 5 : 4), lines = (plots.size() + columns - 1) / columns;
+    std::string text = fmt::format("set multiplot layout {},{}\nunset key\nset size ratio -1\nset grid lc rgb '#e4e4e4'\nset xrange [{}:{}]\nset yrange [{}:{}]\nset tics font ',8'\n",
+                                   lines, columns, low, high, low, high);
+    for (const auto& [title, plot] : plots) text += fmt::format("set title '{}' font ',11' noenhanced offset 0,-0.7\nplot {}\n", title, plot);
+    return text + "unset multiplot\n";
+}
+
+std::string trajectory_script(const GuideSetup& given) {
+    if (given.shape.size() != 2) return {};
+    GuideSetup setup = given;
+    setup.request.count = std::min(setup.request.count, drawn);
+    setup.request.options.keep_trajectory = true;
+    std::map<std::string, std::string> ways, ends;  // by method
+    GuideHooks hooks;
+    hooks.keep = [&](const GuideRow& row, std::span<const double> sample, const std::vector<std::vector<double>>& way) {
+        for (const auto& state : way) ways[row.method] += point_lines(state);
+        ways[row.method] += "\n";
+        ends[row.method] += point_lines(sample);
+    };
+    run_guide(setup, {}, hooks);
+    const std::vector<double> own = own_samples(setup);
+    std::string text = "$own << EOD\n" + point_lines(own) + "EOD\n";
+    std::vector<std::pair<std::string, std::string>> plots;
+    for (const GuidanceMethod& method : setup.methods) {
+        const std::string name = method.spelling();
+        text += fmt::format("$w{0} << EOD\n{1}EOD\n$e{0} << EOD\n{2}EOD\n", plots.size(), ways[name].empty() ? "nan nan\n" : ways[name],
+                            ends[name].empty() ? "nan nan\n" : ends[name]);
+        plots.emplace_back(name, fmt::format("$own with points pt 7 ps 0.15 lc rgb '#f0c674', $w{0} with lines lw 0.6 lc rgb '#9ac3de', $e{0} with points pt 7 ps 0.35 lc rgb '#0072B2'",
+                                             plots.size()));
+    }
+    const double far = reach(own);
+    return text + panels(plots, -far, far);
+}
+
+}  // namespace costate::guidance

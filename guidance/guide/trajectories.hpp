@@ -1,0 +1,23 @@
+// Of models in two dimensions: how each method takes samples from noise to where they end, over the model's own density.
+#pragma once
+
+#include "guidance/guide/comparison.hpp"
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace costate::guidance {
+
+/// A gnuplot script: small multiples, one a method, of the ways of at most 40 samples over 1500 samples of the model itself. They are computed for the
+/// picture. Empty for models of other dimensions.
+std::string trajectory_script(const GuideSetup& setup);
+
+/// Small multiples of (title, plot command) on the square [low, high]².
+std::string panels(const std::vector<std::pair<std::string, std::string>>& plots, double low, double high);
+
+/// "x y" lines of points in two dimensions.
+std::string point_lines(std::span<const double> points);
+
+}  // namespace costate::guidance
