@@ -150,11 +150,9 @@ void take_noise(GuideSetup& setup) {
         const std::vector<double> given(file.begin(), file.end());
         if (given.size() != m && given.size() != request.count * m)
             throw std::invalid_argument(fmt::format("{}: it has {} values and a measurement {}; give that many, or that many an image", request.noise_file.string(), given.size(), m));
+        for (std::size_t i = 0; i < setup.noise.size(); ++i) setup.noise[i] = given[i % given.size()];
         double square = 0;
-        for (std::size_t i = 0; i < setup.noise.size(); ++i) {
-            setup.noise[i] = given[i % given.size()];
-            square += setup.noise[i] * setup.noise[i] / static_cast<double>(setup.noise.size());
-        }
+        for (const double value : given) square += value * value / static_cast<double>(given.size());
         setup.sigma_y = std::sqrt(square);
         return;
     }
@@ -247,7 +245,7 @@ std::string GuideSetup::configuration() const {
     json["path"] = path;
     json["task"] = task();
     json["task_weight"] = request.task_weight;
-    json["noise"] = hash_of(noise);
+    json["noise"] = request.noise_file.empty() ? fmt::format("{}", request.noise) : hash_of(request.noise_file);
     for (const LossRequest& loss : request.losses) json["losses"].push_back({hash_of(loss.file), loss.weight});
     json["reference"] = hash_of(references.values) + fmt::format(":{}", request.reference_weight);
     json["classifier"] = classifier ? hash_of(request.classifier) : "";
