@@ -153,6 +153,7 @@ void tell(const guidance::GuideSetup& setup, const Options& options, const Rows&
     const std::vector<GuideRow> rows = kept.in_order();
     std::vector<std::string> remarks = setup.remarks;
     if (!complete) remarks.emplace_back("The comparison was stopped; the same command goes on.");
+    for (const std::string& sentence : guidance::failures(rows)) remarks.push_back(sentence);
     if (kept.on_disk() && !rows.empty())
         for (const std::string& sentence : guidance::write_guide_report(options.out, setup, rows, remarks)) remarks.push_back(sentence);
     if (options.json) return say(as_json(setup, rows, complete));
@@ -164,7 +165,8 @@ void tell(const guidance::GuideSetup& setup, const Options& options, const Rows&
     } else {
         text += guidance::guide_table(guidance::summaries(rows, setup.request.seed));
     }
-    for (const std::string& remark : remarks) text += remark + "\n";
+    if (!single)
+        for (const std::string& remark : remarks) text += remark + "\n";
     if (kept.on_disk()) text += fmt::format("report: {}/report.html\n", options.out);
     else if (options.save.empty() && !single) text += "no sample was kept: --save FILE writes one, --out DIR all of them and a report\n";
     say(text);

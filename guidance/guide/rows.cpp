@@ -138,6 +138,16 @@ std::vector<GuideSummary> summaries(std::span<const GuideRow> rows, std::uint64_
     return list;
 }
 
+std::vector<std::string> failures(std::span<const GuideRow> rows) {
+    std::vector<std::string> sentences;
+    for (const GuideSummary& s : summaries(rows, 0)) {
+        if (s.failed == 0) continue;
+        const auto first = std::find_if(rows.begin(), rows.end(), [&](const GuideRow& row) { return row.method == s.method && !row.loss; });
+        sentences.push_back(fmt::format("{} failed on {} of {} images: {}", s.method, s.failed, s.count, first->note));
+    }
+    return sentences;
+}
+
 std::string guide_table(std::span<const GuideSummary> list) {
     std::vector<std::vector<std::string>> lines = {{"method", "images", "PSNR", "gain", "SSIM", "class %", "PSNR of y", "loss", "evals", "vjps", "time", "memory"}};
     for (const GuideSummary& s : list)

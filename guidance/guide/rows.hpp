@@ -50,6 +50,9 @@ struct GuideSummary {
 /// In the order in which methods first appear. Rows without a loss failed: their note says why.
 std::vector<GuideSummary> summaries(std::span<const GuideRow> rows, std::uint64_t seed);
 
+/// "greedy failed on 3 of 4 images: …", a sentence a method that failed, with its first note.
+std::vector<std::string> failures(std::span<const GuideRow> rows);
+
 /// Columns for a terminal: one line a method; of a single image one line a row.
 std::string guide_table(std::span<const GuideSummary> summaries);
 std::string guide_line(const GuideRow& row);
