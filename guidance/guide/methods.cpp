@@ -7,6 +7,13 @@ const std::vector<GuidanceMethod>& guidance_methods() {
     static const std::vector<GuidanceMethod> list = {
         methods::unconditional(),
         methods::greedy(),
+        methods::dps(),
+        methods::pigdm(),
+        methods::ot_ode(),
+        methods::red_diff(),
+        methods::pnp_flow(),
+        methods::flowchef(),
+        methods::flow_priors(),
     };
     return list;
 }

@@ -7,5 +7,12 @@ namespace costate::guidance::methods {
 
 GuidanceMethod unconditional();
 GuidanceMethod greedy();
+GuidanceMethod dps();
+GuidanceMethod pigdm();
+GuidanceMethod ot_ode();
+GuidanceMethod red_diff();
+GuidanceMethod pnp_flow();
+GuidanceMethod flowchef();
+GuidanceMethod flow_priors();
 
 }  // namespace costate::guidance::methods
