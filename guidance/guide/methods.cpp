@@ -7,6 +7,8 @@ const std::vector<GuidanceMethod>& guidance_methods() {
     static const std::vector<GuidanceMethod> list = {
         methods::unconditional(),
         methods::greedy(),
+        methods::d_flow(),
+        methods::end_to_end(),
     };
     return list;
 }

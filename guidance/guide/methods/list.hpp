@@ -7,5 +7,7 @@ namespace costate::guidance::methods {
 
 GuidanceMethod unconditional();
 GuidanceMethod greedy();
+GuidanceMethod d_flow();
+GuidanceMethod end_to_end();
 
 }  // namespace costate::guidance::methods
