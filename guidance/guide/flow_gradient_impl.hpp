@@ -17,7 +17,7 @@ FlowGradient<T> make_flow_gradient(std::string_view name, const ode::Tableau& ta
     ode::with_gradient_method(name, [&]<class Method>(const Method& method) {
         using Workspace = typename Method::template Workspace<FlowModel<T>, T>;
         auto workspace = std::make_shared<Workspace>(tableau);
-        gradient = [method, workspace](FlowModel<T>& model, const EndLoss<T>& loss, const T& t0, const T& t1, std::size_t steps, std::span<const T> x0,
+        gradient = [method, workspace](FlowModel<T>& model, const LossView<T>& loss, const T& t0, const T& t1, std::size_t steps, std::span<const T> x0,
                                        ode::GradientResult<T>& result) {
             method(model, loss, t0, t1, steps, x0, ode::GradientOptions{false, false}, *workspace, result);
         };

@@ -14,6 +14,8 @@ const std::vector<GuidanceMethod>& guidance_methods() {
         methods::pnp_flow(),
         methods::flowchef(),
         methods::flow_priors(),
+        methods::d_flow(),
+        methods::end_to_end(),
     };
     return list;
 }

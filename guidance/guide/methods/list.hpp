@@ -14,5 +14,7 @@ GuidanceMethod red_diff();
 GuidanceMethod pnp_flow();
 GuidanceMethod flowchef();
 GuidanceMethod flow_priors();
+GuidanceMethod d_flow();
+GuidanceMethod end_to_end();
 
 }  // namespace costate::guidance::methods
