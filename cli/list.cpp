@@ -110,7 +110,7 @@ void add_paths(Lines& lines, Json& json) {
 }
 
 void add_guidance(Lines& lines, Json& json) {
-    lines.push_back({"name", "meaning", "source", "parameters"});
+    lines.push_back({"name", "meaning", "parameters"});
     for (const guidance::GuidanceMethod& method : guidance::guidance_methods()) {
         std::string numbers;
         Json parameters = Json::object();
@@ -119,7 +119,7 @@ void add_guidance(Lines& lines, Json& json) {
             numbers += fmt::format("{}{}={}", numbers.empty() ? "" : " ", p.name, value);
             parameters[p.name] = {{"default", value}, {"meaning", p.meaning}};
         }
-        lines.push_back({std::string(method.name()), std::string(method.meaning()), std::string(method.source()), numbers});
+        lines.push_back({std::string(method.name()), std::string(method.meaning()), numbers});  // the source is in the JSON and in every report
         json.push_back({{"name", method.name()}, {"meaning", method.meaning()}, {"source", method.source()}, {"parameters", parameters}});
     }
 }

@@ -24,7 +24,7 @@ int main(int count, char** arguments) {
     Objective<double> objective({OwnLoss<double>{distance_to_circle}});
 
     fmt::print("{:28} {:>12} {:>12} {:>8}\n", "method", "mean loss", "evaluations", "vjps");
-    for (const char* name : {"unconditional", "greedy", "end-to-end"}) {
+    for (const char* name : {"unconditional", "greedy", "d-flow:enough=1e-8"}) {
         const guidance::GuidanceMethod method = guidance::find_guidance_method(name);
         model.reset_cost();
         double sum = 0;

@@ -105,7 +105,7 @@ private:
     void judge(Objective<T>& objective, std::size_t image, const std::vector<T>& x, GuideOutcome& outcome) {
         GuideRow& row = outcome.row;
         if (!std::all_of(x.begin(), x.end(), [](T v) { return std::isfinite(v); })) {
-            row.note = "the sample is not finite" + (row.note.empty() ? "" : "; " + row.note);
+            row.note = "the sample is not finite; give the method smaller steps (costate list guidance), or --tune" + (row.note.empty() ? "" : "; " + row.note);
             return;
         }
         const std::span<const T> sample(x);
