@@ -45,8 +45,9 @@ std::string point_lines(std::span<const double> points) {
 
 std::string panels(const std::vector<std::pair<std::string, std::string>>& plots, double low, double high) {
     const std::size_t columns = std::min<std::size_t>(plots.size(), plots.size() > 8 ? 5 : 4), lines = (plots.size() + columns - 1) / columns;
-    std::string text = fmt::format("set multiplot layout {},{}\nunset key\nset size ratio -1\nset grid lc rgb '#e4e4e4'\nset xrange [{}:{}]\nset yrange [{}:{}]\nset tics font ',8'\n",
-                                   lines, columns, low, high, low, high);
+    std::string text = fmt::format("set multiplot layout {0},{1}\nunset key\nset size ratio -1\nset grid lc rgb '#e4e4e4'\nset xrange [{2}:{3}]\nset yrange [{2}:{3}]\n"
+                                   "set tics font ',8'\nset xtics 1 offset 0,0.5\nset ytics 1 offset 0.6,0\nset lmargin 3\nset rmargin 0.5\nset tmargin 1.6\nset bmargin 1.2\n",
+                                   lines, columns, low, high);
     for (const auto& [title, plot] : plots) text += fmt::format("set title '{}' font ',11' noenhanced offset 0,-0.7\nplot {}\n", title, plot);
     return text + "unset multiplot\n";
 }

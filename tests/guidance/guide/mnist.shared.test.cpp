@@ -43,7 +43,7 @@ GuideRequest restore(const char* model, const char* task) {
 
 }  // namespace
 
-TEST_CASE("a U-Net restores what a box or ×2 took, on one thread and on two alike") {
+TEST_CASE("a U-Net restores what averaging took, on one thread and on two alike") {
     if (absent()) return;
     GuideRequest request = restore("mnist_unet.safetensors", "super-resolution:2");
     request.methods = {"unconditional", "greedy", "ot-ode"};
