@@ -1,4 +1,5 @@
-// What is computed from a few numbers against the same by lists of indices, value for value: pooling, upsampling.
+// What is computed from a few numbers against the same by lists of indices, value for value: pooling, upsampling; and channels whose adjoint
+// nobody asks for.
 #include "autodiff/image_functions.hpp"
 #include "autodiff/window_functions.hpp"
 #include "support.hpp"
@@ -154,4 +155,39 @@ TEMPLATE_TEST_CASE("pixels repeated are pixels listed, bit by bit, and their sum
     const Var<T> x = tape.input(6, Sharing::per_sample, "x");
     CHECK_THROWS_WITH(upsample_nearest(x, {1, 2, 3}, 0), Catch::Contains("scale is 0"));
     CHECK_THROWS_WITH(upsample_nearest(x, {1, 2, 3}, 60000), Catch::Contains("more than 2^32"));
+}
+
+namespace {
+
+/// x̄ of a convolution (of everything that the graph has) of x beside a channel of t; and bytes of the weights packed for the way back.
+template <class T>
+std::pair<std::vector<T>, std::size_t> beside(bool t_first, bool t_frozen, bool twice) {
+    const ConvolutionShape s{.channels = 3, .height = 4, .width = 5, .outputs = 2, .kernel_height = 3, .kernel_width = 2, .stride_y = 2, .top = 1, .left = 1};
+    std::mt19937_64 random(4);
+    Tape<T> tape;
+    const Var<T> t = tape.input(1, Sharing::shared, "t"), x = tape.input(2 * s.in_plane(), Sharing::per_sample, "x");
+    const Var<T> of_t = broadcast(t, s.in_plane()), both = t_first ? concat(of_t, x) : concat(x, of_t);
+    const Var<T> w = tape.constant(random_values<T>(s.weight_size(), random));
+    tape.output(conv2d(both, w, s));
+    if (twice) tape.output(both * both);
+    FreezeOptions options;
+    if (t_frozen) options.frozen_inputs = {"t"};
+    const auto program = freeze(tape, options);
+    const auto in = random_arrays<T>(program.inputs(), batch, random), bars = random_arrays<T>(program.outputs(), batch, random);
+    return {pullback(program, in, bars, batch).in_bar[1], program.plan()->constant_packs.at(0).transposed_convolution.bytes()};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a convolution's way back leaves out the channels that nobody asks for: the others' adjoints are the same, bit by bit", "", float, double,
+                   (long double), Rational) {
+    using T = TestType;
+    for (const bool t_first : {false, true})
+        for (const bool twice : {false, true}) {
+            INFO(t_first << twice);
+            const auto all = beside<T>(t_first, false, twice), part = beside<T>(t_first, true, twice);
+            CHECK((part.first == all.first));
+            CHECK(part.first != beside<T>(!t_first, true, twice).first);
+            if constexpr (!kernels::simd::Vectorised<T>) CHECK(3 * part.second == 2 * all.second);
+        }
 }
