@@ -5,7 +5,7 @@
 #include "kernels/check.hpp"
 #include "kernels/convolution_pairs.hpp"
 #include "kernels/reference/convolution.hpp"
-#include "kernels/simd/table.hpp"
+#include "kernels/square_weights.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -54,6 +54,9 @@ public:
         const std::size_t whole = shape_.group_channels() * shape_.taps(), part = part_.group_channels() * shape_.taps();
         for (std::size_t o = 0; phases_.empty() && o < shape_.outputs; ++o)
             std::copy_n(w.data() + o * whole + first_ * shape_.taps(), part, data_.data() + o * part);
+        if constexpr (simd::Vectorised<T>) {
+            if (squares_) return pack_squares(w);
+        }
         for (const Phase& phase : phases_) pack(phase, w);
     }
 
@@ -68,6 +71,7 @@ public:
             y += begin;
         }
         if constexpr (simd::Vectorised<T>) {
+            if (squares_) return table_->convolve_squares(call(phases_[0], 0, x, scale, bias, y, accumulate));
             for (const Phase& phase : phases_)
                 for (std::size_t g = 0; g < shape_.groups; ++g) table_->convolve(call(phase, g, x, scale, bias, y, accumulate));
         }
@@ -81,6 +85,8 @@ public:
         plain(x, bias, y, accumulate);
     }
 
+    /// Whether Winograd's transform is used: other roundings than the plain loops'.
+    [[nodiscard]] bool by_squares() const { return squares_; }
     /// Whether x ⊙ scale costs no array of its own.
     [[nodiscard]] bool scales() const { return !phases_.empty(); }
 
@@ -131,6 +137,8 @@ private:
     void lay_out() {
         if constexpr (simd::Vectorised<T>) {
             const std::size_t reach = shape_.dilation_y * (shape_.kernel_height - 1);
+            squares_ = done_by_squares(*table_, shape_, channels(), outputs(), forward() ? shape_.out_height() : shape_.height,
+                                       forward() ? shape_.out_width() : shape_.width);
             if (shape_.taps() <= simd::most_taps && reach < simd::most_tap_rows) {
                 if (forward()) add_phase(0, 0, 1, 1);
                 else
@@ -164,7 +172,9 @@ private:
         phases_.push_back(phase);
     }
 
-    [[nodiscard]] std::size_t group_size(const Phase& phase) const { return tiles() * channels() * phase.tap_count * simd::tap_stride; }
+    [[nodiscard]] std::size_t group_size(const Phase& phase) const {
+        return tiles() * channels() * (squares_ ? simd::square_places : phase.tap_count) * simd::tap_stride;
+    }
 
     /// f(first output, outputs) of every tile, as simd::for_each_group.
     template <class F>
@@ -174,6 +184,21 @@ private:
             f(first, rows);
             first += rows;
         }
+    }
+
+    /// G g Gᵀ of every pair, taps in the order in which they read.
+    void pack_squares(std::span<const T> w)
+        requires simd::Vectorised<T>
+    {
+        T* to = data_.data();
+        for (std::size_t k = 0; k < simd::square_places; ++k)
+            for_each_tile([&](std::size_t first, std::size_t rows) {
+                for (std::size_t c = 0; c < channels(); ++c, to += simd::tap_stride)
+                    for (std::size_t r = 0; r < rows; ++r) {
+                        const auto at = [&](std::size_t tap) { return double{w[source(0, first + r, c, forward() ? tap : 8 - tap)]}; };
+                        to[r] = static_cast<T>(square_weight(k, [&](std::size_t u, std::size_t v) { return at(3 * u + v); }));
+                    }
+            });
     }
 
     void pack(const Phase& phase, std::span<const T> w) {
@@ -201,7 +226,7 @@ private:
                 .grid_height = phase.height, .grid_width = phase.width,
                 .in_step_y = ahead ? shape_.stride_y : 1, .in_step_x = ahead ? shape_.stride_x : 1,
                 .out_y = phase.y, .out_x = phase.x, .out_step_y = phase.step_y, .out_step_x = phase.step_x,
-                .taps = taps_.data() + phase.first_tap, .tap_count = phase.tap_count,
+                .taps = taps_.data() + (squares_ && !ahead ? 8 : phase.first_tap), .tap_count = phase.tap_count,
                 .weights = data_.data() + phase.first_weight + g * group_size(phase),
                 .x = x + read, .scale = scale ? scale + read : nullptr, .bias = bias ? bias + g * outputs() : nullptr,
                 .y = y + g * outputs() * out_plane, .accumulate = accumulate};
@@ -215,6 +240,7 @@ private:
     std::vector<std::uint32_t> kernel_positions_;  // of the taps
     std::vector<Phase> phases_;                    // none: W as it is
     const simd::Table<T>* table_ = nullptr;
+    bool squares_ = false;  // G g Gᵀ is packed
 };
 
 }  // namespace costate::kernels

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 using namespace costate;
@@ -135,6 +136,55 @@ TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels 
             CHECK((data.computed(simd::table<TestType>(isa)) == expected));
         }
     }
+}
+
+TEST_CASE("3 x 3 taps by squares of pixels are the plain loops, there and back") {
+    std::mt19937_64 random(6);
+    const auto pick = [&](std::uint32_t least, std::uint32_t most) { return least + static_cast<std::uint32_t>(random() % (most - least + 1)); };
+    std::size_t by_squares = 0;
+    for (int i = 0; i < 12; ++i) {
+        const ConvolutionShape s{.channels = pick(24, 50), .height = pick(12, 30), .width = pick(12, 70), .outputs = pick(24, 50),
+                                 .kernel_height = 3, .kernel_width = 3,
+                                 .top = pick(0, 3), .left = pick(0, 3), .bottom = pick(0, 3), .right = pick(0, 3)};
+        const Data<float> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            const auto& table = simd::table<float>(isa);
+            CHECK((data.computed(table) == expected));
+            by_squares += PackedConvolution<float>(data.w, s, PackedConvolution<float>::Direction::forward, table).by_squares() ? 1 : 0;
+        }
+    }
+    const auto isas = supported_isas();
+    CHECK(by_squares == (std::find(isas.begin(), isas.end(), Isa::avx512) == isas.end() ? 0 : 12));
+}
+
+TEST_CASE("by squares of pixels the error is at most twice that of sums one after the other") {
+    std::mt19937_64 random(7);
+    std::normal_distribution<float> normal;
+    const auto numbers = [&](std::size_t n) {
+        std::vector<float> v(n);
+        for (float& a : v) a = normal(random);
+        return v;
+    };
+    const ConvolutionShape s{.channels = 96, .height = 28, .width = 28, .outputs = 32, .kernel_height = 3, .kernel_width = 3,
+                             .top = 1, .left = 1, .bottom = 1, .right = 1};
+    const auto x = numbers(s.in_size()), w = numbers(s.weight_size());
+    std::vector<float> y(s.out_size()), plain(y);
+    std::vector<double> precise(y.size());
+    const PackedConvolution<float> packed(w, s, PackedConvolution<float>::Direction::forward);
+    packed(x.data(), nullptr, nullptr, y.data(), false);
+    reference::convolve<float>(s, 1, x.data(), w.data(), nullptr, plain.data(), false);
+    const std::vector<double> wide_x(x.begin(), x.end()), wide_w(w.begin(), w.end());
+    reference::convolve<double>(s, 1, wide_x.data(), wide_w.data(), nullptr, precise.data(), false);
+    const auto error = [&](const std::vector<float>& values) {
+        double sum = 0, size = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(values[i] - precise[i], 2), size += precise[i] * precise[i];
+        return std::sqrt(sum / size);
+    };
+    INFO(error(y) << " " << error(plain));
+    CHECK(error(y) <= 2 * error(plain));
+    CHECK(packed.by_squares() == (y != plain && chosen_isa() == Isa::avx512));
 }
 
 TEST_CASE("negative control: one weight, one pixel of padding, one step of the stride are noticed", "[quick]") {
