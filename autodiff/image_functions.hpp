@@ -127,25 +127,18 @@ Var<T> segment_sum(const Var<T>& x, std::span<const std::uint32_t> segments, std
     return detail::record<ops::SegmentSum, T>(tape, arguments, count, 0, detail::every_index(segments), tape.keep_words(segments));
 }
 
-namespace detail {
-/// By pixel of the large image (channels × height·scale_y × width·scale_x) the pixel of the small one that covers it.
-inline std::vector<std::uint32_t> covering(const Image& small, std::size_t scale_y, std::size_t scale_x) {
-    std::vector<std::uint32_t> indices;
-    indices.reserve(small.size() * scale_y * scale_x);
-    for (std::size_t c = 0; c < small.channels; ++c)
-        for (std::size_t i = 0; i < small.height * scale_y; ++i)
-            for (std::size_t j = 0; j < small.width * scale_x; ++j)
-                indices.push_back(static_cast<std::uint32_t>((c * small.height + i / scale_y) * small.width + j / scale_x));
-    return indices;
-}
-}  // namespace detail
-
-/// Every pixel scale × scale times. Throws std::invalid_argument when x has not the size of the image or scale is 0.
+/// Every pixel scale × scale times. Throws std::invalid_argument when x has not the size of the image, scale is 0 or the result too large.
 template <class T>
 Var<T> upsample_nearest(const Var<T>& x, const Image& image, std::size_t scale) {
     detail::check_image_size("upsample_nearest", "the input", x.size(), image.size());
     if (scale == 0) throw std::invalid_argument("upsample_nearest: the scale is 0; give at least 1");
-    return gather<T>(x, detail::covering(image, scale, scale));
+    if (scale > 0xffff || x.size() * scale * scale > 0xffffffff)
+        throw std::invalid_argument("upsample_nearest: " + std::to_string(x.size()) + " pixels " + std::to_string(scale) + " x " + std::to_string(scale) +
+                                    " times are more than 2^32; give a smaller scale");
+    Tape<T>& tape = detail::tape_of<T>("upsample_nearest", std::array<Var<T>, 1>{x});
+    const auto s = static_cast<std::uint32_t>(scale);
+    const ops::UpsampleShape shape{static_cast<std::uint32_t>(image.width), s, s};
+    return detail::record<ops::Upsample, T>(tape, std::array<Var<T>, 1>{x}, x.size() * scale * scale, 0, 0, detail::keep_geometry(tape, shape));
 }
 
 /// Means over squares of kernel × kernel pixels that lie side by side (the stride is the kernel); what is left over at the far edges is not used.

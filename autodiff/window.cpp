@@ -27,16 +27,18 @@ struct Axis {
         if (ceil_mode && free % stride != 0 && n * stride < size + before) ++n;
         return n;
     }
-    /// The pixel that tap k of window i sees, or `size` where it is padding.
-    [[nodiscard]] std::size_t pixel(std::size_t i, std::size_t k) const {
-        const std::size_t at = i * stride + k * dilation;
-        return at < before || at - before >= size ? size : at - before;
-    }
-    /// Taps of window i that are pixels or padding.
-    [[nodiscard]] std::size_t inside(std::size_t i) const {
-        std::size_t n = 0;
-        for (std::size_t k = 0; k < kernel; ++k) n += i * stride + k * dilation < before + size + after ? 1u : 0u;
-        return n;
+    /// As an op keeps it, where every window sees a pixel.
+    [[nodiscard]] ops::WindowAxis kept(std::string_view what, bool ceil_mode) const {
+        const std::size_t n = windows(what, ceil_mode);
+        if (kernel > 1 << 24) fail(what, "a kernel is " + std::to_string(kernel) + "; stay at or below 2^24, of which a scalar of any kind keeps the place");
+        const auto small = [&](std::size_t value) {
+            if (value > 0x7fffffff) fail(what, "a size, kernel, stride, padding or dilation is " + std::to_string(value) + "; stay below 2^31");
+            return static_cast<std::uint32_t>(value);
+        };
+        const ops::WindowAxis axis{small(size), small(kernel), small(stride), small(before), small(after), small(dilation), small(n)};
+        for (std::size_t i = 0; i < n; ++i)
+            if (axis.seen(i).count() == 0) fail(what, "a window sees padding alone; pad by at most half the kernel");
+        return axis;
     }
 };
 
@@ -48,26 +50,12 @@ Axis horizontal(std::size_t width, const PoolWindow& w) { return {width, w.kerne
 std::size_t PoolWindow::out_height(std::size_t height) const { return vertical(height, *this).windows("pooling", ceil_mode); }
 std::size_t PoolWindow::out_width(std::size_t width) const { return horizontal(width, *this).windows("pooling", ceil_mode); }
 
-Windows windows_of(std::string_view what, const Image& image, const PoolWindow& window) {
-    const Axis down = vertical(image.height, window), across = horizontal(image.width, window);
-    const std::size_t rows = down.windows(what, window.ceil_mode), columns = across.windows(what, window.ceil_mode);
-    Windows result;
-    result.width = down.kernel * across.kernel;
-    for (std::size_t i = 0; i < rows; ++i)
-        for (std::size_t j = 0; j < columns; ++j) result.inside.push_back(down.inside(i) * across.inside(j));
-    for (std::size_t c = 0; c < image.channels; ++c)
-        for (std::size_t i = 0; i < rows; ++i)
-            for (std::size_t j = 0; j < columns; ++j) {
-                bool any = false;
-                for (std::size_t k = 0; k < result.width; ++k) {
-                    const std::size_t y = down.pixel(i, k / across.kernel), x = across.pixel(j, k % across.kernel);
-                    const bool there = y < image.height && x < image.width;
-                    any = any || there;
-                    result.indices.push_back(there ? static_cast<std::uint32_t>((c * image.height + y) * image.width + x) : ops::no_index);
-                }
-                if (!any) fail(what, "a window sees padding alone; pad by at most half the kernel");
-            }
-    return result;
+ops::PoolShape pool_shape(std::string_view what, const Image& image, const PoolWindow& window, bool count_padding) {
+    const ops::WindowAxis down = vertical(image.height, window).kept(what, window.ceil_mode);
+    const ops::WindowAxis across = horizontal(image.width, window).kept(what, window.ceil_mode);
+    const std::uint64_t taps = std::uint64_t{down.kernel} * across.kernel;
+    if (taps > 0x7fffffff) fail(what, "a window has " + std::to_string(taps) + " places; stay below 2^31");
+    return {static_cast<std::uint32_t>(image.channels), down, across, count_padding ? 1u : 0u};
 }
 
 Windows windows_of(std::span<const std::uint32_t> segments, std::size_t count) {

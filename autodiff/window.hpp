@@ -29,14 +29,18 @@ struct PoolWindow {
     [[nodiscard]] std::size_t out_width(std::size_t width) const;
 };
 
+namespace ops {
+struct PoolShape;
+}
+/// The windows of an image as an op keeps them; count_padding: of a mean. Throws std::invalid_argument where no window fits, one sees no pixel, or a
+/// number is too large; `what` names the caller.
+ops::PoolShape pool_shape(std::string_view what, const Image& image, const PoolWindow& window, bool count_padding = false);
+
 /// Windows of `width` indices each, filled up with ops::no_index.
 struct Windows {
     std::vector<std::uint32_t> indices;
     std::size_t width = 0;
-    std::vector<std::size_t> inside;  ///< of pooling: positions of each window of a channel that are not beyond the padding
 };
-/// The pixels that each window sees, channel by channel. Throws std::invalid_argument where no window fits or one sees no pixel; `what` names the caller.
-Windows windows_of(std::string_view what, const Image& image, const PoolWindow& window);
 /// The values of each of `count` segments. Throws std::out_of_range for a segment beyond count, std::invalid_argument for an empty one.
 Windows windows_of(std::span<const std::uint32_t> segments, std::size_t count);
 

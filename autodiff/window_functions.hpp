@@ -88,13 +88,21 @@ Var<T> sparse_linear(const Var<T>& x, std::span<const std::uint32_t> indices, st
                                                 tape.keep_words(indices));
 }
 
+namespace detail {
+template <class Op, class T>
+Var<T> pool(std::string_view what, const Var<T>& x, const ops::PoolShape& shape) {
+    Tape<T>& tape = tape_of<T>(what, std::array<Var<T>, 1>{x});
+    const std::size_t n = std::size_t{shape.channels} * shape.down.windows * shape.across.windows;
+    return record<Op, T>(tape, std::array<Var<T>, 1>{x}, n, 0, 0, keep_geometry(tape, shape));
+}
+}  // namespace detail
+
 /// The largest of every window; padding is never the largest. Throws std::invalid_argument when x has not the size of the image, the window does
 /// not fit the padded image, or one would see padding alone (PyTorch: padding at most half the kernel).
 template <class T>
 Var<T> max_pool2d(const Var<T>& x, const Image& image, const PoolWindow& window) {
     detail::check_image_size("max_pool2d", "the input", x.size(), image.size());
-    const Windows windows = windows_of("max_pool2d", image, window);
-    return window_max<T>(x, windows.indices, windows.width);
+    return detail::pool<ops::MaxPool2d>("max_pool2d", x, pool_shape("max_pool2d", image, window));
 }
 
 /// The mean of every window. count_padding: padding counts as zeros, what lies beyond it (ceil_mode) does not; else the mean is that of the
@@ -102,15 +110,7 @@ Var<T> max_pool2d(const Var<T>& x, const Image& image, const PoolWindow& window)
 template <class T>
 Var<T> avg_pool2d(const Var<T>& x, const Image& image, const PoolWindow& window, bool count_padding) {
     detail::check_image_size("avg_pool2d", "the input", x.size(), image.size());
-    const Windows windows = windows_of("avg_pool2d", image, window);
-    std::vector<T> shares;
-    for (std::size_t j = 0; j < windows.indices.size(); j += windows.width) {
-        const auto begin = windows.indices.begin() + static_cast<std::ptrdiff_t>(j), end = begin + static_cast<std::ptrdiff_t>(windows.width);
-        const std::size_t there = windows.width - static_cast<std::size_t>(std::count(begin, end, ops::no_index));
-        const std::size_t counted = count_padding ? windows.inside[j / windows.width % windows.inside.size()] : there;
-        shares.insert(shares.end(), windows.width, T(1) / T(static_cast<int>(counted)));
-    }
-    return sparse_linear<T>(x, windows.indices, shares, windows.width);
+    return detail::pool<ops::AvgPool2d>("avg_pool2d", x, pool_shape("avg_pool2d", image, window, count_padding));
 }
 
 /// x at another size. Throws std::invalid_argument when x has not the size of the image or a size is 0.

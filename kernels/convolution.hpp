@@ -13,7 +13,8 @@
 namespace costate::kernels {
 
 /// y = act(z), z = bias_o + Σ_c Σ_uv W_ocuv x_c; where slope is not empty also slope = act'(z) for the reverse sweep. Channels, then kernel rows,
-/// then columns ascend from the bias. accumulate: z starts at y, for the identity without a bias only. y overlaps nothing else.
+/// then columns ascend from the bias; other roundings by squares (PackedConvolution::by_squares). accumulate: z starts at
+/// y, for the identity without a bias only. y overlaps nothing else.
 /// Throws std::invalid_argument for a wrong size, or when a bias or an activation is to accumulate.
 template <Scalar T>
 void convolution(const PackedConvolution<T>& w, std::span<const T> bias, Function act, std::size_t batch, std::span<const T> x, std::span<T> y,

@@ -132,18 +132,36 @@ private:
 
     static bool convolves(const Node& node) { return node.op == ops::index_of<ops::Conv2d> || node.op == ops::index_of<ops::ConvTranspose2d>; }
 
+    /// The channels of x whose adjoint is wanted, where x is a concatenation with parts that nobody asks for.
+    typename kernels::PackedConvolution<T>::Channels wanted_channels(NodeId x, const kernels::ConvolutionShape& shape) const {
+        const Node& node = graph_.nodes[x];
+        if (node.kind != Kind::operation || node.op != ops::index_of<ops::Concat> || shape.groups != 1) return {};
+        const std::size_t plane = shape.in_plane();
+        std::size_t first = node.size, end = 0, place = 0;
+        for (const NodeId a : graph_.arguments_of(node)) {
+            if (wanted_[a]) first = std::min(first, place), end = place + graph_.nodes[a].size;
+            place += graph_.nodes[a].size;
+        }
+        if (end == 0) return {};
+        return {first / plane, (end + plane - 1) / plane - first / plane};
+    }
+
     /// W for the op's own direction, and for the other where x̄ is wanted (a transposed convolution always: W̄ reads its geometry).
     void pack_convolution(Node& node) {
         using Packed = kernels::PackedConvolution<T>;
         constexpr std::size_t words = sizeof(kernels::ConvolutionShape) / sizeof(std::uint32_t);
         const auto begin = graph_.words.begin() + node.words;
-        const auto place = find(node, {begin, begin + words});
-        if (!place) return;
         const auto shape = from_words<kernels::ConvolutionShape>(&*begin);
         const bool transposed = node.op == ops::index_of<ops::ConvTranspose2d>;
+        const NodeId x = graph_.arguments_of(node)[0];
+        const auto channels = transposed ? typename Packed::Channels{} : wanted_channels(x, shape);
+        std::vector<std::size_t> use(begin, begin + words);
+        use.insert(use.end(), {channels.first, channels.count});
+        const auto place = find(node, std::move(use));
+        if (!place) return;
         if (place->fresh) place->packs->convolution = Packed(place->values, shape, Packed::Direction::forward);
-        if ((transposed || wanted_[graph_.arguments_of(node)[0]]) && place->packs->transposed_convolution.empty())
-            place->packs->transposed_convolution = Packed(place->values, shape, Packed::Direction::transposed);
+        if ((transposed || wanted_[x]) && place->packs->transposed_convolution.empty())
+            place->packs->transposed_convolution = Packed(place->values, shape, Packed::Direction::transposed, channels);
     }
 
     void place(NodeId id) {

@@ -25,6 +25,7 @@
 #include "autodiff/ops/negate.hpp"
 #include "autodiff/ops/normalise.hpp"
 #include "autodiff/ops/part.hpp"
+#include "autodiff/ops/pool2d.hpp"
 #include "autodiff/ops/power.hpp"
 #include "autodiff/ops/rounding.hpp"
 #include "autodiff/ops/slice.hpp"
@@ -32,6 +33,7 @@
 #include "autodiff/ops/sparse_linear.hpp"
 #include "autodiff/ops/subtract.hpp"
 #include "autodiff/ops/sum.hpp"
+#include "autodiff/ops/upsample.hpp"
 #include "autodiff/ops/where.hpp"
 #include "autodiff/ops/window_max.hpp"
 
@@ -59,7 +61,7 @@ struct TypeList {
 using List = TypeList<Add, Subtract, Multiply, Divide, Negate, Power,                            //
                       Exp, Log, Sqrt, Sin, Cos, Tanh, Sigmoid, Silu, Gelu, Relu, Softplus, Erf,  //
                       Sum, Dot, LinearCombination, Linear, Conv2d, Normalise, AddChannel, Concat, Slice, Gather, SegmentSum,
-                      ConvTranspose2d, SparseLinear, WindowMax, Softmax, Matmul, Attention, Lookup,               //
+                      ConvTranspose2d, Upsample, MaxPool2d, AvgPool2d, SparseLinear, WindowMax, Softmax, Matmul, Attention, Lookup,  //
                       Maximum, Minimum, Clamp, Where, Less, LessEqual, Equal, Floor, Ceil, Round, Sign, Abs,  //
                       Broadcast, Expand, Guard, Call, Part>;
 

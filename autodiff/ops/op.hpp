@@ -8,6 +8,7 @@
 #include "scalar/traits.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -70,6 +71,15 @@ std::span<T> view(T* data, std::size_t count) {
 template <class T>
 void zero(T* data, std::size_t count) {
     std::fill_n(data, count, T(0));
+}
+
+/// k from T(k): a small number, as ops keep it.
+template <class T>
+std::size_t small_number(const T& kept) {
+    if constexpr (std::floating_point<T>) return static_cast<std::size_t>(kept);
+    std::size_t k = 0;
+    while (T(static_cast<int>(k)) < kept) ++k;
+    return k;
 }
 
 /// Operand i has no part in the derivative: its adjoint stays what it is.

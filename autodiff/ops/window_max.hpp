@@ -2,8 +2,6 @@
 
 #include "autodiff/ops/op.hpp"
 
-#include <concepts>
-
 namespace costate::autodiff::ops {
 
 /// y_j = max over k of x[index_jk]: Node::extra indices a window, which may overlap; NaN where one is. The first of equal values is the one, and
@@ -41,18 +39,9 @@ struct WindowMax : Deciding {
         const T* kept = frame.saved();
         for (std::size_t b = 0; b < frame.rows(); ++b) {
             const std::uint32_t* index = frame.words();
-            for (std::size_t j = 0; j < frame.size(); ++j, index += frame.extra()) f(b, j, index[number(*kept++)]);
+            for (std::size_t j = 0; j < frame.size(); ++j, index += frame.extra()) f(b, j, index[small_number(*kept++)]);
         }
     }
-    /// k from T(k): a small number.
-    template <class T>
-    static std::size_t number(const T& kept) {
-        if constexpr (std::floating_point<T>) return static_cast<std::size_t>(kept);
-        std::size_t k = 0;
-        while (T(static_cast<int>(k)) < kept) ++k;
-        return k;
-    }
-
     /// x̄_i += Σ ȳ_j over the windows whose largest is i
     template <class T>
     static void vjp(const Frame<T>& f) {

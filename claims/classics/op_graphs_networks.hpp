@@ -25,7 +25,8 @@ void add_choices(std::vector<OpGraph<T>>& list) {
     list.push_back({ops::Sign::name, {{5}}, [](const V& v) { return sign(v[0]) * v[0]; }});
     list.push_back({ops::Abs::name, pair, [](const V& v) { return abs(v[0]) * abs(v[1]); }});
     const std::vector<T> steps{T(0), off / 10, off / 5, off / 4, off / 3, off / 2};  // the values differ
-    list.push_back({ops::WindowMax::name, {{6}}, [steps](const V& v) {
+    list.push_back({ops::WindowMax::name, {{6}}, [steps](const V& v) { return max_over(v[0] + v[0].tape()->constant(steps), {2, 3}, {0}); }});
+    list.push_back({ops::MaxPool2d::name, {{6}}, [steps](const V& v) {
                         return max_pool2d(v[0] + v[0].tape()->constant(steps), {1, 2, 3}, {.kernel_height = 2, .kernel_width = 2, .left = 1});
                     }});
     list.push_back({ops::Lookup::name, {{6, Role::parameter}, {2}}, [off](const V& v) {
@@ -42,6 +43,10 @@ void add_windows(std::vector<OpGraph<T>>& list) {
                         return where(v[0], v[0] * v[1], v[1]) + where(v[0] - v[0], v[0], v[1] * v[1]);
                     }});
     list.push_back({ops::SparseLinear::name, {{4}}, [](const V& v) { return resize(v[0] * v[0], {1, 2, 2}, {.height = 3, .width = 3}); }});
+    list.push_back({ops::Upsample::name, {{4}}, [](const V& v) { return upsample_nearest(v[0] * v[0], {2, 1, 2}, 2); }});
+    list.push_back({ops::AvgPool2d::name, {{6}}, [](const V& v) {
+                        return avg_pool2d(v[0] * v[0], {1, 2, 3}, {.kernel_height = 2, .kernel_width = 2, .left = 1, .dilation_x = 2}, true);
+                    }});
     const autodiff::ConvolutionShape shape = autodiff::transposed_shape(2, 2, 2, 2, {.kernel_height = 3, .kernel_width = 2, .stride_y = 2, .top = 1});
     for (const Role role : {Role::shared, Role::parameter})
         list.push_back({ops::ConvTranspose2d::name, {{8}, {24, role}, {2, role}}, [shape](const V& v) {

@@ -7,6 +7,7 @@
 #include "kernels/simd/pairs.hpp"
 #include "kernels/simd/product.hpp"
 #include "kernels/simd/straight_line.hpp"
+#include "kernels/simd/winograd.hpp"
 
 namespace costate::kernels::simd {
 namespace {
@@ -23,6 +24,7 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .column_sums_accumulate = &column_sums_accumulate<V>,
             .convolve = &convolve<V>,
             .convolve_weights = &convolve_weights<V>,
+            .convolve_squares = convolve_squares_of<V>(),
             .multiply_pairs = multiply_pairs_of<V>(),
             .apply = &apply<V>,
             .apply_with_slope = &apply_with_slope<V>,

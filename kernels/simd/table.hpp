@@ -85,6 +85,9 @@ struct PairCall {
 /// What the vector kernels can do: so many taps, so many rows between the first and the last that they read.
 inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
 
+/// Convolutions by squares (kernels/simd/winograd.hpp): places in the transform of a square; so many channels and outputs together.
+inline constexpr std::size_t square_places = 16, most_square_rows = 256;
+
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.
 template <class T>
 struct Table {
@@ -102,6 +105,10 @@ struct Table {
     void (*convolve)(const TapCall<T>& call);
     /// w_bar[o, k] += Σ over the grid of z[o] x[k], rows `channels · tap_count` apart; z lies where the call has y. For a grid of all pixels.
     void (*convolve_weights)(const TapCall<T>& call, T* w_bar);
+
+    /// The same for 3 × 3 taps side by side on every pixel; `taps` is the first of them, and weights are G g Gᵀ: place by place, tiles of outputs,
+    /// channels. Null where there is none.
+    void (*convolve_squares)(const TapCall<T>& call);
 
     void (*multiply_pairs)(const PairCall<T>& call);  ///< in double alone
 

@@ -24,7 +24,7 @@ struct Pooling : OfWindows {
             if (reach > padded)
                 throw LayerError("has squares of " + std::to_string(w.kernel_height) + " x " + std::to_string(w.kernel_width) +
                                  " for an input of the shape " + shape_text(layer.in_shapes[0]) + "; they have to fit it");
-        // a window has to see a pixel, and the list of what windows see to stay within the limits of a value
+        // a window has to see a pixel, and there is a limit to what all of them look at
         if (std::max(w.top, w.bottom) > w.dilation_y * (w.kernel_height - 1) || std::max(w.left, w.right) > w.dilation_x * (w.kernel_width - 1))
             throw LayerError("has windows that see padding alone; pad by less than the kernel");
         std::vector<std::size_t> result{x.channels, w.out_height(x.height), w.out_width(x.width)};

@@ -70,6 +70,15 @@ void add_image_cases(std::vector<Case<T>>& cases) {
                      [](const Samples<T>& v) {
                          return std::vector<R>{R(v[0][2] + v[0][1]), v[0][1], R(v[0][0] + v[0][3] + v[0][1])};
                      }});
+    cases.push_back({"upsample by 2",
+                     {{6}},
+                     false,
+                     [](const auto& v) { return upsample_nearest(v[0], {2, 1, 3}, 2); },
+                     [](const Samples<T>& v) {
+                         std::vector<R> y;
+                         for (std::size_t i = 0; i < 24; ++i) y.push_back(v[0][i / 12 * 3 + i % 6 / 2]);
+                         return y;
+                     }});
     cases.push_back({"upsample and pool",
                      {{4}},
                      false,

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 using namespace costate;
@@ -54,7 +56,20 @@ struct Data {
         : s(shape), x(integers<T>(s.in_size(), random)), w(integers<T>(s.weight_size(), random)), bias(integers<T>(s.outputs, random)),
           y_bar(integers<T>(s.out_size(), random)), slope(integers<T>(s.out_size(), random)) {}
 
-    /// y, y accumulated, x̄, x̄ accumulated with a slope, W̄, one after the other, by plain loops.
+    /// Some channels, where there is one group.
+    [[nodiscard]] typename PackedConvolution<T>::Channels some() const {
+        if (s.groups != 1) return {};
+        return {s.channels / 3, (std::size_t{s.channels} + 1) / 2};
+    }
+    /// What `all` has in some channels, `others` in the others.
+    [[nodiscard]] std::vector<T> in_some(const std::vector<T>& all, std::vector<T> others) const {
+        const auto [first, count] = some();
+        const std::size_t begin = first * s.in_plane(), size = (count == 0 ? s.channels : count) * s.in_plane();
+        std::copy_n(all.data() + begin, size, others.data() + begin);
+        return others;
+    }
+
+    /// y, y accumulated, x̄, x̄ accumulated with a slope, W̄, the x̄ of some channels twice, one after the other, by plain loops.
     [[nodiscard]] std::vector<T> expected() const {
         std::vector<T> all(s.out_size()), more(y_bar), z(y_bar), back(s.in_size()), again(x), weights(w);
         reference::convolve(s, 1, x.data(), w.data(), bias.data(), all.data(), false);
@@ -63,20 +78,24 @@ struct Data {
         for (std::size_t i = 0; i < z.size(); ++i) z[i] *= slope[i];
         reference::convolve_back(s, 1, z.data(), w.data(), again.data(), true);
         reference::convolve_weights(s, 1, y_bar.data(), x.data(), weights.data());
-        for (const auto* part : {&more, &back, &again, &weights}) all.insert(all.end(), part->begin(), part->end());
+        std::vector<T> some_back = in_some(back, std::vector<T>(back.size())), some_again = in_some(again, x);
+        for (const auto* part : {&more, &back, &again, &weights, &some_back, &some_again}) all.insert(all.end(), part->begin(), part->end());
         return all;
     }
     /// The same by the kernels of a table.
     [[nodiscard]] std::vector<T> computed(const simd::Table<T>& table) const {
         using Packed = PackedConvolution<T>;
-        const Packed forward(w, s, Packed::Direction::forward, table), transposed(w, s, Packed::Direction::transposed, table);
-        std::vector<T> all(s.out_size(), T(7)), more(y_bar), back(s.in_size(), T(7)), again(x), weights(w);
+        const Packed forward(w, s, Packed::Direction::forward, table), transposed(w, s, Packed::Direction::transposed, table),
+            part(w, s, Packed::Direction::transposed, table, some());
+        std::vector<T> all(s.out_size(), T(7)), more(y_bar), back(s.in_size(), T(7)), again(x), weights(w), some_back(back), some_again(x);
         forward(x.data(), nullptr, bias.data(), all.data(), false);
         forward(x.data(), nullptr, nullptr, more.data(), true);
         transposed(y_bar.data(), nullptr, nullptr, back.data(), false);
         transposed(y_bar.data(), slope.data(), nullptr, again.data(), true);
         forward.weights(y_bar.data(), x.data(), weights.data());
-        for (const auto* part : {&more, &back, &again, &weights}) all.insert(all.end(), part->begin(), part->end());
+        part(y_bar.data(), nullptr, nullptr, some_back.data(), false);
+        part(y_bar.data(), slope.data(), nullptr, some_again.data(), true);
+        for (const auto* values : {&more, &back, &again, &weights, &some_back, &some_again}) all.insert(all.end(), values->begin(), values->end());
         return all;
     }
 };
@@ -119,6 +138,55 @@ TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels 
     }
 }
 
+TEST_CASE("3 x 3 taps by squares of pixels are the plain loops, there and back") {
+    std::mt19937_64 random(6);
+    const auto pick = [&](std::uint32_t least, std::uint32_t most) { return least + static_cast<std::uint32_t>(random() % (most - least + 1)); };
+    std::size_t by_squares = 0;
+    for (int i = 0; i < 12; ++i) {
+        const ConvolutionShape s{.channels = pick(24, 50), .height = pick(12, 30), .width = pick(12, 70), .outputs = pick(24, 50),
+                                 .kernel_height = 3, .kernel_width = 3,
+                                 .top = pick(0, 3), .left = pick(0, 3), .bottom = pick(0, 3), .right = pick(0, 3)};
+        const Data<float> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            const auto& table = simd::table<float>(isa);
+            CHECK((data.computed(table) == expected));
+            by_squares += PackedConvolution<float>(data.w, s, PackedConvolution<float>::Direction::forward, table).by_squares() ? 1 : 0;
+        }
+    }
+    const auto isas = supported_isas();
+    CHECK(by_squares == (std::find(isas.begin(), isas.end(), Isa::avx512) == isas.end() ? 0 : 12));
+}
+
+TEST_CASE("by squares of pixels the error is at most twice that of sums one after the other") {
+    std::mt19937_64 random(7);
+    std::normal_distribution<float> normal;
+    const auto numbers = [&](std::size_t n) {
+        std::vector<float> v(n);
+        for (float& a : v) a = normal(random);
+        return v;
+    };
+    const ConvolutionShape s{.channels = 96, .height = 28, .width = 28, .outputs = 32, .kernel_height = 3, .kernel_width = 3,
+                             .top = 1, .left = 1, .bottom = 1, .right = 1};
+    const auto x = numbers(s.in_size()), w = numbers(s.weight_size());
+    std::vector<float> y(s.out_size()), plain(y);
+    std::vector<double> precise(y.size());
+    const PackedConvolution<float> packed(w, s, PackedConvolution<float>::Direction::forward);
+    packed(x.data(), nullptr, nullptr, y.data(), false);
+    reference::convolve<float>(s, 1, x.data(), w.data(), nullptr, plain.data(), false);
+    const std::vector<double> wide_x(x.begin(), x.end()), wide_w(w.begin(), w.end());
+    reference::convolve<double>(s, 1, wide_x.data(), wide_w.data(), nullptr, precise.data(), false);
+    const auto error = [&](const std::vector<float>& values) {
+        double sum = 0, size = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(values[i] - precise[i], 2), size += precise[i] * precise[i];
+        return std::sqrt(sum / size);
+    };
+    INFO(error(y) << " " << error(plain));
+    CHECK(error(y) <= 2 * error(plain));
+    CHECK(packed.by_squares() == (y != plain && chosen_isa() == Isa::avx512));
+}
+
 TEST_CASE("negative control: one weight, one pixel of padding, one step of the stride are noticed", "[quick]") {
     std::mt19937_64 random(4);
     const ConvolutionShape s{.channels = 3, .height = 8, .width = 9, .outputs = 4, .kernel_height = 3, .kernel_width = 3, .top = 1, .left = 1, .bottom = 1, .right = 1};
@@ -152,6 +220,11 @@ TEST_CASE("the public forms: batches, activation and slope, every scalar", "[qui
         convolution_pullback<T>(transposed, batch, y_bar, {}, x_bar, false);
         reference::convolve_back(s, batch, y_bar.data(), w.data(), back.data(), false);
         CHECK((x_bar == back));
+        const Packed last(w, s, Packed::Direction::transposed, {1, 1});
+        convolution_pullback<T>(last, batch, y_bar, {}, x_bar, false);
+        for (std::size_t i = 0; i < back.size(); ++i)
+            if (i / s.in_plane() % 2 == 0) back[i] = T(0);
+        CHECK((x_bar == back));
         convolution_weights_accumulate<T>(forward, batch, y_bar, x, w_bar);
         reference::convolve_weights(s, batch, y_bar.data(), x.data(), weights.data());
         CHECK((w_bar == weights));
@@ -183,6 +256,9 @@ TEST_CASE("wrong shapes and sizes are refused in one sentence", "[quick]") {
     CHECK_THROWS_WITH(made([](auto& t) { t.dilation_x = 2; }), Catch::Contains("does not fit"));
     CHECK_THROWS_WITH(made([](auto& t) { t.stride_y = 0; }), Catch::Contains("at least 1"));
     CHECK_THROWS_WITH(made([](auto& t) { t.outputs = 4; }), Catch::Contains("'w'"));
+    using Way = Packed::Direction;
+    CHECK_THROWS_WITH(Packed(w, s, Way::transposed, {1, 2}), Catch::Contains("channels 1 to 3 of 2"));
+    CHECK_THROWS_WITH(Packed(w, s, Way::forward, {0, 1}), Catch::Contains("ask for all"));
     const Packed packed = made([](auto&) {});
     CHECK_THROWS_WITH(convolution<double>(packed, {}, Function::identity, 2, x, y), Catch::Contains("'x'"));
     CHECK_THROWS_WITH(convolution<double>(packed, {}, Function::silu, 1, x, y, {}, true), Catch::Contains("accumulate"));
