@@ -1,5 +1,6 @@
 #include "guidance/guide/march.hpp"
 #include "guidance/guide/methods/list.hpp"
+#include "guidance/guide/step_scale.hpp"
 #include "nn/optimise/adam.hpp"
 
 #include <cstdint>
@@ -8,7 +9,8 @@ namespace costate::guidance {
 
 namespace {
 
-/// Adam's step of μ along ∇L(μ) + w (σ/α)(ε̂(t, αμ + σε) - ε), once for every t from noise to data with a fresh ε; no gradient through ε̂.
+/// Adam's step of μ along s∇L(μ) + w (σ/α)(ε̂(t, αμ + σε) - ε), once for every t from noise to data with a fresh ε; no gradient through ε̂. s is 1/‖H‖²
+/// of a measurement, else 1: the paper's H have ‖H‖ = 1.
 /// With ε̂ = (x - αx̂₁)/σ the second term is w (μ - x̂₁), which is regular at both ends and is what is evaluated.
 struct RedDiff {
     static constexpr std::string_view name = "red-diff", meaning = "a sample moved by Adam between the loss and what the model makes of it with noise on it",
@@ -27,6 +29,7 @@ struct RedDiff {
         FlowModel<T>& model = problem.model;
         std::vector<T> noised(model.dim()), end(model.dim()), slope(model.dim());
         nn::Adam<T> adam(model.dim(), {.rate = static_cast<T>(rate), .decay = static_cast<T>(decay), .decay_square = static_cast<T>(decay_square)});
+        const T scale = step_scale(problem.objective);
         std::uint32_t draw = 0;
         GuidanceResult<T> result =
             sweep(problem, model.t0(), steps_of(problem, steps), first_estimate(problem), [&](const T& t, const T&, std::span<T> mu) {
@@ -35,7 +38,7 @@ struct RedDiff {
                 for (std::size_t i = 0; i < mu.size(); ++i) noised[i] = p.alpha * mu[i] + p.sigma() * noised[i];
                 model.denoise(t, std::span<const T>(noised), std::span<T>(end));
                 const T loss = problem.objective.gradient(std::span<const T>(mu), std::span<T>(slope));
-                for (std::size_t i = 0; i < mu.size(); ++i) slope[i] += static_cast<T>(weight) * (mu[i] - end[i]);
+                for (std::size_t i = 0; i < mu.size(); ++i) slope[i] = scale * slope[i] + static_cast<T>(weight) * (mu[i] - end[i]);
                 adam.step(loss, std::span<const T>(slope), mu);
             });
         result.peak_bytes = 6 * model.dim() * sizeof(T);

@@ -1,6 +1,8 @@
-// The measurement's score in velocity form, two ways and by dense matrices; and the slope of a divergence from probes.
+// The measurement's score in velocity form, two ways and by dense matrices; the slope of a divergence from probes; the unit of steps.
 #include "guidance/guide/hutchinson.hpp"
 #include "guidance/guide/measurement_score.hpp"
+#include "guidance/guide/operators/tasks.hpp"
+#include "guidance/guide/step_scale.hpp"
 #include "tests/guidance/guide/guided.hpp"
 #include "tests/guidance/mixtures.hpp"
 
@@ -121,4 +123,20 @@ TEST_CASE("the mean over all probes of signs of Hutchinson's slope is the gradie
         CHECK(largest_gap(mean_slope(space, z, t, 8), in_space) < 1e-8 * space_size);
         CHECK(largest_gap(mean_slope(plane, x, t, 1), in_plane) > 1e-2 * plane_size);  // one probe alone is not
     }
+}
+
+TEST_CASE("steps are measured in 1/|H|^2 of a measurement, and in 1 for anything else") {
+    const auto scale_of = [](const char* task) {
+        auto H = make_operator<double>(task, {1, 8, 8}, 3);
+        const std::size_t rows = H.rows();
+        return step_scale(objective_of(Measurement<double>{std::move(H), Vector(rows)}));
+    };
+    CHECK(std::abs(scale_of("inpaint:box:4") - 1) < 1e-14);
+    CHECK(std::abs(scale_of("super-resolution:2") - 4) < 1e-13);
+    CHECK(std::abs(scale_of("super-resolution:4") - 16) < 1e-12);
+    CHECK(std::abs(scale_of("denoise") - 1) < 1e-14);
+    CHECK(std::abs(scale_of("blur:gaussian:1") - 1) < 1e-3);  // ‖H‖ is that of constants, sum of the kernel
+    // [[3, 0], [4, 5]]: HᵀH has the eigenvalues 45 and 5
+    CHECK(std::abs(step_scale(objective_of(dense_measurement(2, 2, {3, 0, 4, 5}, {0, 0}))) - 1.0 / 45) < 1e-14);
+    CHECK(step_scale(Objective<double>({Reference<double>{{0, 0}}, dense_measurement(2, 2, {3, 0, 4, 5}, {0, 0})})) == 1);
 }
