@@ -9,5 +9,9 @@ GuidanceMethod unconditional();
 GuidanceMethod greedy();
 GuidanceMethod d_flow();
 GuidanceMethod end_to_end();
+GuidanceMethod flowgrad();
+GuidanceMethod oc_flow();
+GuidanceMethod control_signal();
+GuidanceMethod d_flow_sgld();
 
 }  // namespace costate::guidance::methods
