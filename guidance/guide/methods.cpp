@@ -16,6 +16,10 @@ const std::vector<GuidanceMethod>& guidance_methods() {
         methods::flow_priors(),
         methods::d_flow(),
         methods::end_to_end(),
+        methods::flowgrad(),
+        methods::oc_flow(),
+        methods::control_signal(),
+        methods::d_flow_sgld(),
     };
     return list;
 }

@@ -23,7 +23,7 @@ template <class T>
 struct Attempt {
     std::vector<T> x0;
     Missing missing{};
-    T loss = std::numeric_limits<T>::infinity();
+    T loss = std::numeric_limits<T>::infinity(), plain = loss;  // with its scale and the regulariser, and L itself
     bool stalled = false;
 };
 
@@ -34,8 +34,8 @@ bool arrives(const Missing& missing, std::size_t outer) {
     return (missing[k - 2] - missing[k]) / 2 * static_cast<double>(outer - k) >= missing[k];
 }
 
-/// min L(Φ(x₀)) over x₀ by L-BFGS with a strong Wolfe search, begun anew in each outer iteration, from x₀ = √b y(0) + √(1 - b) z, y(0) the backward
-/// solve of Hᵀ(HHᵀ + σ_y²I)⁻¹y (H⁺y without noise); z alone without a measurement. L is -PSNR of a measurement that is all there is; with noise
+/// min L(Φ(x₀)) over x₀ by L-BFGS with a strong Wolfe search, which keeps its pairs over outer iterations, from x₀ = √b y(0) + √(1 - b) z, y(0) the
+/// backward solve of Hᵀ(HHᵀ + σ_y²I)⁻¹y (H⁺y without noise); z alone without a measurement. L is -PSNR of a measurement that is all there is; with noise
 /// λ(½‖ẑ‖² - (d - 1) log‖ẑ‖) is added, ẑ = x₀ over the start's scale, the negative log density of ‖ẑ‖ under N(0, I).
 /// It ends at the target: that PSNR, or that of the noise; another task's loss `enough`. It is the start that decides, so one is left, and another z
 /// drawn, where the pace of its last two outer iterations does not reach the target within the rest of them; when all were left, the best goes on.
@@ -112,7 +112,7 @@ private:
             for (T& value : x) value *= problem.model.start_scale();
         }
         if (seen.empty()) return x;
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] = seen[i] + static_cast<T>(std::sqrt(1 - blend)) * x[i];
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = seen[i] + static_cast<T>(std::sqrt(std::max(0.0, 1 - blend))) * x[i];
         return x;
     }
 
@@ -131,21 +131,23 @@ private:
         bool arrived = false;
         const auto look = [&] {
             attempt.loss = lbfgs.loss();
-            arrived = static_cast<double>(end.plain()) <= wanted;
+            attempt.plain = end.plain();
+            arrived = static_cast<double>(attempt.plain) <= wanted;
             end.offer(arrived ? -std::numeric_limits<T>::infinity() : attempt.loss);
         };
+        lbfgs.begin(objective, std::span<const T>(attempt.x0));
+        look();
         std::size_t left = most - std::min(most, attempt.missing.empty() ? 0 : attempt.missing.size() - 1);
         for (; left > 0 && !arrived && !attempt.stalled; --left, ++done) {
-            lbfgs.begin(objective, std::span<const T>(attempt.x0));
-            look();
-            if (!patient) attempt.missing.push_back(10 * std::log10(static_cast<double>(end.plain()) / wanted));
+            if (!patient) attempt.missing.push_back(10 * std::log10(static_cast<double>(attempt.plain) / wanted));
             if (!patient && wanted > 0 && !arrives(attempt.missing, most)) return;
+            const std::size_t before = lbfgs.status().steps;
             for (std::size_t n = 0; n < static_cast<std::size_t>(inner) && !arrived; ++n) {
                 const nn::Progress progress = lbfgs.step(objective, std::span<T>(attempt.x0)).progress;
                 if (progress != nn::Progress::stalled) look();
                 if (progress != nn::Progress::descending) break;
             }
-            attempt.stalled = lbfgs.status().steps == 0;
+            attempt.stalled = lbfgs.status().steps == before;
         }
     }
 

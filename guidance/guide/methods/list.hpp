@@ -16,5 +16,9 @@ GuidanceMethod flowchef();
 GuidanceMethod flow_priors();
 GuidanceMethod d_flow();
 GuidanceMethod end_to_end();
+GuidanceMethod flowgrad();
+GuidanceMethod oc_flow();
+GuidanceMethod control_signal();
+GuidanceMethod d_flow_sgld();
 
 }  // namespace costate::guidance::methods
