@@ -64,8 +64,19 @@ bool FlowModel<T>::regular_at(double t) const {
 }
 
 template <class T>
+bool FlowModel<T>::estimates_at(double t) const {
+    if (!std::holds_alternative<Program>(model_)) return true;
+    try {
+        const Affine<double> x1hat = conversion(given_, Parametrisation::x1, path_, t);
+        return std::isfinite(x1hat.on_x) && std::isfinite(x1hat.on_n);
+    } catch (const std::domain_error&) {
+        return false;
+    }
+}
+
+template <class T>
 void FlowModel<T>::find_ends() {
-    if (!regular_at(0)) t0_ = T(0.05);
+    if (!regular_at(0) || !estimates_at(0)) t0_ = T(0.05);
     if (!regular_at(1)) t1_ = T(0.99);
     const PathPoint<T> p = at<T>(path_, t0_);
     start_scale_ = std::sqrt(p.alpha * p.alpha + p.sigma2);

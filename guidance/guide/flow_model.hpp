@@ -39,7 +39,8 @@ public:
     explicit FlowModel(EmpiricalData<T> data);
 
     [[nodiscard]] const AnyPath& path() const { return path_; }
-    /// The widest of [0, 1], [0.05, 1], [0, 0.99], [0.05, 0.99] on which u is regular.
+    /// The widest of [0, 1], [0.05, 1], [0, 0.99], [0.05, 0.99] on which u is regular, and at whose start x̂₁ is determined (by a velocity it is not
+    /// where α' = σ' = 0: at 0 on polynomial and edm).
     [[nodiscard]] T t0() const { return t0_; }
     [[nodiscard]] T t1() const { return t1_; }
     /// t₁ < 1: a sample ends with x̂₁(t₁, x), which is Euler's last step in x/α over σ/α.
@@ -75,6 +76,7 @@ private:
     using Program = autodiff::ProgramField<T>;
     void find_ends();
     [[nodiscard]] bool regular_at(double t) const;
+    [[nodiscard]] bool estimates_at(double t) const;
     [[nodiscard]] Affine<T> from_network(Parametrisation wanted, const T& t) const { return conversion(given_, wanted, path_, t); }
     void of_network(Parametrisation wanted, const T& t, std::span<const T> x, std::span<T> out);
     void record_network(Parametrisation wanted, const T& t, std::span<const T> x, std::span<T> out, Record& record);

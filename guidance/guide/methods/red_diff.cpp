@@ -11,11 +11,12 @@ namespace {
 
 /// Adam's step of μ along s∇L(μ) + w (σ/α)(ε̂(t, αμ + σε) - ε), once for every t from noise to data with a fresh ε; no gradient through ε̂. s is 1/‖H‖²
 /// of a measurement, else 1: the paper's H have ‖H‖ = 1.
+/// The authors' code takes 100 of them; with 200 here it is ahead of the pseudo-inverse on boxes of digits too.
 /// With ε̂ = (x - αx̂₁)/σ the second term is w (μ - x̂₁), which is regular at both ends and is what is evaluated.
 struct RedDiff {
     static constexpr std::string_view name = "red-diff", meaning = "a sample moved by Adam between the loss and what the model makes of it with noise on it",
                                       source = "Mardani et al. 2024, A Variational Perspective on Solving Inverse Problems with Diffusion Models, algorithm 1";
-    double steps = 100, rate = 0.1, weight = 0.25, decay = 0.9, decay_square = 0.99;
+    double steps = 200, rate = 0.1, weight = 0.25, decay = 0.9, decay_square = 0.99;
     static constexpr std::array<Parameter<RedDiff>, 5> parameters{{
         {"steps", &RedDiff::steps, "times from noise to data, one step of Adam each", {}, {}, true},
         {"rate", &RedDiff::rate, "Adam's", {0.03, 0.1, 0.3}},

@@ -153,6 +153,21 @@ TEST_CASE("float and double are one method; the steps that are asked for replace
     }
 }
 
+TEST_CASE("a velocity network serves on every path: it begins where x1hat is determined") {
+    const nn::Network network = nn::load_network(std::filesystem::path(COSTATE_SOURCE_DIR) / "models/moons.safetensors");
+    for (const AnyPath& path : paths()) {
+        const std::string at = name_of(path);
+        INFO(at);
+        FlowModel<double> model(network, path);
+        CHECK(model.t0() == (at == "polynomial" || at == "edm" ? 0.05 : 0.0));
+        Objective<double> loss = first_coordinate<double>();
+        for (const std::string& name : local_methods) {
+            INFO(name);
+            for (const double value : guided(name + ":steps=4", model, loss, 2).x) CHECK(std::isfinite(value));
+        }
+    }
+}
+
 TEST_CASE("a watch that throws ends a method where it is") {
     FlowModel<double> model = moons<double>();
     Objective<double> loss = first_coordinate<double>();
