@@ -1,4 +1,4 @@
-// From noise to data by equal Euler steps, with something done on the way: what most methods share.
+// From noise to data by equal steps, with something done on the way: what most methods share.
 #pragma once
 
 #include "guidance/guide/method.hpp"
@@ -19,9 +19,10 @@ void finish(FlowModel<T>& model, std::vector<T>& x) {
     x = std::move(end);
 }
 
-/// x ← step(t, h, x) for t = t_start + n h, n = 0 … steps - 1, h = (t₁ - t_start)/steps, then finish. `step` changes x in place.
+/// x ← step(t, h, x) for t = t_start + n h, n = 0 … steps - 1, h = (t₁ - t_start)/steps: of an x that stands for a sample all the time. `step`
+/// changes x in place.
 template <class T, class Step>
-GuidanceResult<T> march(GuidanceProblem<T>& problem, const T& t_start, std::size_t steps, std::vector<T> x, Step&& step) {
+GuidanceResult<T> sweep(GuidanceProblem<T>& problem, const T& t_start, std::size_t steps, std::vector<T> x, Step&& step) {
     GuidanceResult<T> result;
     const T h = (problem.model.t1() - t_start) / static_cast<T>(steps);
     for (std::size_t n = 0; n < steps; ++n) {
@@ -29,9 +30,17 @@ GuidanceResult<T> march(GuidanceProblem<T>& problem, const T& t_start, std::size
         if (problem.options.keep_trajectory) result.trajectory.push_back(x);
         step(t_start + static_cast<T>(n) * h, h, std::span<T>(x));
     }
-    finish(problem.model, x);
     if (problem.options.keep_trajectory) result.trajectory.push_back(x);
     result.x = std::move(x);
+    return result;
+}
+
+/// The same of a state x(t) of the flow: what it stands for in the end is found by finish.
+template <class T, class Step>
+GuidanceResult<T> march(GuidanceProblem<T>& problem, const T& t_start, std::size_t steps, std::vector<T> x, Step&& step) {
+    GuidanceResult<T> result = sweep(problem, t_start, steps, std::move(x), std::forward<Step>(step));
+    finish(problem.model, result.x);
+    if (problem.options.keep_trajectory) result.trajectory.back() = result.x;
     return result;
 }
 
@@ -39,6 +48,24 @@ GuidanceResult<T> march(GuidanceProblem<T>& problem, const T& t_start, std::size
 template <class T, class Step>
 GuidanceResult<T> march(GuidanceProblem<T>& problem, std::size_t steps, Step&& step) {
     return march(problem, problem.model.t0(), steps, problem.start(), std::forward<Step>(step));
+}
+
+/// x ← x + h u, u = (σ'/σ) x + (α' - ασ'/σ) x̂₁: Euler's step where x̂₁(t, x) is known.
+template <class T>
+void euler_to(const FlowModel<T>& model, const T& t, const T& h, std::span<const T> x1hat, std::span<T> x) {
+    const Affine<T> u = velocity_from_x1<T>(model.path(), t);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * (u.on_x * x[i] + u.on_n * x1hat[i]);
+}
+
+/// Where an iteration on samples begins: H⁺y of the first measurement, x̂₁(t₀, ·) of the model's start where there is none.
+template <class T>
+std::vector<T> first_estimate(GuidanceProblem<T>& problem) {
+    std::vector<T> x(problem.model.dim());
+    if (const Measurement<T>* measurement = problem.objective.any_measurement())
+        measurement->H.pseudo_inverse(std::span<const T>(measurement->y), std::span<T>(x));
+    else
+        problem.model.denoise(problem.model.t0(), std::span<const T>(problem.start()), std::span<T>(x));
+    return x;
 }
 
 /// The steps that were asked for, else the method's own number.

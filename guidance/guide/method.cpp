@@ -43,6 +43,8 @@ void refuse_parameter(std::string_view method, std::string_view parameter, const
 
 void require_number(std::string_view method, const ParameterValue& parameter, double value) {
     if (!std::isfinite(value) || value < 0) throw std::invalid_argument(fmt::format("{}: {} = {}; give a number that is not negative", method, parameter.name, value));
+    if (parameter.count && (value != std::floor(value) || value < 1 || value > 1e9))
+        throw std::invalid_argument(fmt::format("{}: {} = {}; give a whole number from 1 to 1000000000", method, parameter.name, value));
     if (!parameter.choices.empty() && (value != std::floor(value) || value >= static_cast<double>(parameter.choices.size())))
         throw std::invalid_argument(fmt::format("{}: {} is one of {}", method, parameter.name, fmt::join(parameter.choices, ", ")));
 }

@@ -57,7 +57,7 @@ struct GuidanceResult {
     std::vector<std::vector<T>> trajectory{};  ///< states on the way, with keep_trajectory
 };
 
-/// One of a method's numbers. Where `choices` is not empty the number is an index into it.
+/// One of a method's numbers. Where `choices` is not empty the number is an index into it; a count is a whole number from 1.
 template <class M>
 struct Parameter {
     std::string_view name;
@@ -65,6 +65,7 @@ struct Parameter {
     std::string_view meaning;
     std::array<double, 4> grid{};  ///< what --tune tries; all 0: not tuned
     std::span<const std::string_view> choices{};
+    bool count = false;
 };
 
 /// M::name, M::meaning, M::source (paper and equation), M::parameters (array of Parameter<M>), and method(problem) for float and double. Optional:
@@ -85,6 +86,7 @@ struct ParameterValue {
     double value = 0;
     std::vector<double> grid{};          ///< ascending, empty: not tuned
     std::vector<std::string> choices{};
+    bool count = false;
 };
 
 /// Any method by value.
@@ -99,7 +101,8 @@ public:
     [[nodiscard]] std::vector<ParameterValue> parameters() const { return list_(); }
     /// "dps:zeta=0.5", the numbers that differ from the default.
     [[nodiscard]] std::string spelling() const;
-    /// The same method with another number. Throws std::invalid_argument with the names that there are, or for a number that is not finite.
+    /// The same method with another number. Throws std::invalid_argument with the names that there are, or for a number that is not
+    /// finite, negative, or no whole number from 1 where it counts something.
     [[nodiscard]] GuidanceMethod with(std::string_view parameter, double value) const { return set_(parameter, value); }
 
     /// Why it cannot do this task; nothing where it can.
@@ -135,7 +138,7 @@ template <class M>
 std::vector<ParameterValue> parameter_values(const M& method) {
     std::vector<ParameterValue> values;
     for (const Parameter<M>& p : M::parameters) {
-        values.push_back({std::string(p.name), std::string(p.meaning), method.*(p.value), {}, {p.choices.begin(), p.choices.end()}});
+        values.push_back({std::string(p.name), std::string(p.meaning), method.*(p.value), {}, {p.choices.begin(), p.choices.end()}, p.count});
         for (const double v : p.grid)
             if (v != 0) values.back().grid.push_back(v);
     }

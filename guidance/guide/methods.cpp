@@ -13,6 +13,13 @@ const std::vector<GuidanceMethod>& guidance_methods() {
         methods::oc_flow(),
         methods::control_signal(),
         methods::d_flow_sgld(),
+        methods::dps(),
+        methods::pigdm(),
+        methods::ot_ode(),
+        methods::red_diff(),
+        methods::pnp_flow(),
+        methods::flowchef(),
+        methods::flow_priors(),
     };
     return list;
 }

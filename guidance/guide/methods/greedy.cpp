@@ -1,5 +1,6 @@
 #include "guidance/guide/march.hpp"
 #include "guidance/guide/methods/list.hpp"
+#include "guidance/guide/step_scale.hpp"
 
 #include <cmath>
 
@@ -7,19 +8,21 @@ namespace costate::guidance {
 
 namespace {
 
-/// x ← x - η ∇ₓL(Φ̂_{t,1}(x)), `inner` times before every Euler step of the flow; Φ̂ is x̂₁ (greedy), or `horizon` steps of a tableau from t to t₁: from
-/// greedy to end-to-end is the horizon. η = rate · ‖x‖/√d over the gradient's root mean square where `normalise`, else rate itself.
+/// x ← x - η ∇ₓL(Φ̂(t, x)), `inner` times, then x ← x + h u. Φ̂ is x̂₁ (one evaluation and one vjp), or `horizon` equal steps of a tableau from t to
+/// t₁: from greedy to end-to-end is the horizon, and with one inner step at t₀ its gradient is D-Flow's of as many steps. x̂₁ is Euler's step
+/// to the end in x/α over σ/α where σ₁ = 0, on Cond-OT in t as well: there `denoiser` is `euler` with horizon 1. η = rate/‖H‖² of a measurement: near
+/// the end x̂₁ moves as x does, and a rate of 1 meets y in one step; of other losses η = rate, which for a classifier's logits does as well.
 struct Greedy {
     static constexpr std::string_view name = "greedy", meaning = "at every step down the gradient of the loss of the estimated end, x1hat or a few solver steps ahead",
-                                      source = "Blasingame & Liu 2025, Greed is Good, algorithm of section 3, theorems 1 and 4";
+                                      source = "Blasingame & Liu 2025, Greed is Good, equation 3, theorems 1 and 4";
     static constexpr std::array<std::string_view, 4> ahead_names{"denoiser", "euler", "midpoint", "rk4"};
     double steps = 100, inner = 1, rate = 1, ahead = 0, horizon = 1;
     static constexpr std::array<Parameter<Greedy>, 5> parameters{{
-        {"steps", &Greedy::steps, "Euler steps from noise to data"},
-        {"inner", &Greedy::inner, "gradient steps before each"},
-        {"rate", &Greedy::rate, "length of a gradient step", {0.3, 1, 3, 10}},
+        {"steps", &Greedy::steps, "Euler steps from noise to data", {}, {}, true},
+        {"inner", &Greedy::inner, "gradient steps before each", {}, {}, true},
+        {"rate", &Greedy::rate, "length of a gradient step, over the square of the norm of H for a measurement", {0.3, 1, 3, 10}},
         {"ahead", &Greedy::ahead, "how the end is estimated: x1hat, or steps of a solver", {}, ahead_names},
-        {"horizon", &Greedy::horizon, "solver steps to the end, where ahead is a solver"},
+        {"horizon", &Greedy::horizon, "solver steps to the end, where ahead is a solver", {}, {}, true},
     }};
 
     template <class T>
@@ -32,6 +35,7 @@ struct Greedy {
         if (ahead > 0) solver = flow_gradient<T>(problem.options.gradient, ode::find_tableau(ahead_names[static_cast<std::size_t>(ahead)]));
         ode::GradientResult<T> ahead_result;
         std::size_t peak = 0;
+        const T eta = static_cast<T>(rate) * step_scale(problem.objective);
 
         const auto gradient = [&](const T& t, std::span<const T> x) -> std::span<const T> {
             if (ahead > 0) {
@@ -49,7 +53,7 @@ struct Greedy {
         GuidanceResult<T> result = march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
             for (std::size_t k = 0; k < static_cast<std::size_t>(inner); ++k) {
                 const std::span<const T> g = gradient(t, x);
-                for (std::size_t i = 0; i < x.size(); ++i) x[i] -= static_cast<T>(rate) * g[i];
+                for (std::size_t i = 0; i < x.size(); ++i) x[i] -= eta * g[i];
             }
             model(t, std::span<const T>(x), std::span<T>(u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * u[i];

@@ -13,5 +13,12 @@ GuidanceMethod flowgrad();
 GuidanceMethod oc_flow();
 GuidanceMethod control_signal();
 GuidanceMethod d_flow_sgld();
+GuidanceMethod dps();
+GuidanceMethod pigdm();
+GuidanceMethod ot_ode();
+GuidanceMethod red_diff();
+GuidanceMethod pnp_flow();
+GuidanceMethod flowchef();
+GuidanceMethod flow_priors();
 
 }  // namespace costate::guidance::methods

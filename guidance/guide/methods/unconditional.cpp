@@ -10,7 +10,7 @@ struct Unconditional {
     static constexpr std::string_view name = "unconditional", meaning = "the model's own sample, nothing asked of it: what the others are measured against",
                                       source = "Lipman et al. 2023, Flow Matching for Generative Modeling";
     double steps = 100;
-    static constexpr std::array<Parameter<Unconditional>, 1> parameters{{{"steps", &Unconditional::steps, "Euler steps from noise to data"}}};
+    static constexpr std::array<Parameter<Unconditional>, 1> parameters{{{"steps", &Unconditional::steps, "Euler steps from noise to data", {}, {}, true}}};
 
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {

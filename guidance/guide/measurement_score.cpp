@@ -1,0 +1,9 @@
+#include "guidance/guide/measurement_score.hpp"
+
+namespace costate::guidance {
+
+std::string measurement_wanted(std::string_view method) {
+    return std::string(method) + ": it is made for one linear measurement y = Hx + n and no other loss; take greedy, dps or flowchef for this one";
+}
+
+}  // namespace costate::guidance
