@@ -7,6 +7,12 @@ const std::vector<GuidanceMethod>& guidance_methods() {
     static const std::vector<GuidanceMethod> list = {
         methods::unconditional(),
         methods::greedy(),
+        methods::d_flow(),
+        methods::end_to_end(),
+        methods::flowgrad(),
+        methods::oc_flow(),
+        methods::control_signal(),
+        methods::d_flow_sgld(),
         methods::dps(),
         methods::pigdm(),
         methods::ot_ode(),
@@ -14,12 +20,6 @@ const std::vector<GuidanceMethod>& guidance_methods() {
         methods::pnp_flow(),
         methods::flowchef(),
         methods::flow_priors(),
-        methods::d_flow(),
-        methods::end_to_end(),
-        methods::flowgrad(),
-        methods::oc_flow(),
-        methods::control_signal(),
-        methods::d_flow_sgld(),
     };
     return list;
 }

@@ -17,17 +17,17 @@ struct ControlSignal {
                                       source = "Pontryagin et al. 1962, the minimum principle, with the signal as a state: a_z = integral of a_x from t to 1; pieces, rate and cost are this program's";
     double steps = 50, pieces = 10, rate = 1, cost = 0.01, iterations = 10;
     static constexpr std::array<Parameter<ControlSignal>, 5> parameters{{
-        {"steps", &ControlSignal::steps, "Euler steps from noise to data"},
-        {"pieces", &ControlSignal::pieces, "K, pieces of time on which the signal is constant, at most a step each"},
+        {"steps", &ControlSignal::steps, "Euler steps from noise to data", {}, {}, true},
+        {"pieces", &ControlSignal::pieces, "K, pieces of time on which the signal is constant, at most a step each", {}, {}, true},
         {"rate", &ControlSignal::rate, "eta, length of an update in gradients", {0.1, 0.3, 1, 3}},
         {"cost", &ControlSignal::cost, "c, weight of the running cost", {0.001, 0.01, 0.1, 1}},
-        {"iterations", &ControlSignal::iterations, "updates"},
+        {"iterations", &ControlSignal::iterations, "updates", {}, {}, true},
     }};
 
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         PushedFlow<T> pushed(problem, static_cast<std::size_t>(steps));
-        const std::size_t n = pushed.steps(), count = std::clamp(static_cast<std::size_t>(pieces), std::size_t{1}, n);
+        const std::size_t n = pushed.steps(), count = std::min(static_cast<std::size_t>(pieces), n);
         const T eta = static_cast<T>(rate), kept = T(1) - eta * static_cast<T>(cost);
         std::vector<T> mean(problem.model.dim());
         return descend(problem, pushed, static_cast<std::size_t>(iterations), [&] {

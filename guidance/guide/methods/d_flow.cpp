@@ -44,9 +44,9 @@ struct DFlow {
                                       source = "Ben-Hamu et al. 2024, D-Flow, algorithm 1, equations 8 and 10, appendix B.1 (table 6); the restarts are this program's";
     double steps = 3, outer = 15, inner = 20, memory = 100, blend = 0.1, chi = 0.01, target = 45, enough = 0.01, restarts = 4;
     static constexpr std::array<Parameter<DFlow>, 9> parameters{{
-        {"steps", &DFlow::steps, "midpoint steps from noise to data (the paper: 6 evaluations)"},
-        {"outer", &DFlow::outer, "outer iterations of one start, at most"},
-        {"inner", &DFlow::inner, "L-BFGS steps in each (the paper: 20)"},
+        {"steps", &DFlow::steps, "midpoint steps from noise to data (the paper: 6 evaluations)", {}, {}, true},
+        {"outer", &DFlow::outer, "outer iterations of one start, at most", {}, {}, true},
+        {"inner", &DFlow::inner, "L-BFGS steps in each (the paper: 20)", {}, {}, true},
         {"memory", &DFlow::memory, "pairs that L-BFGS keeps (PyTorch: 100)"},
         {"blend", &DFlow::blend, "share b of the backward solve of the measurement in the start (the paper: 0.1)", {0.01, 0.1, 0.25, 0.5}},
         {"chi", &DFlow::chi, "weight of the regulariser, for measurements with noise (the paper: 0.01)", {0.001, 0.01, 0.1}},
@@ -122,7 +122,7 @@ private:
                  bool patient) const {
         const Measurement<T>* m = problem.objective.any_measurement();
         const T weight = m != nullptr && m->sigma_y > T(0) ? static_cast<T>(chi) : T(0);
-        const std::size_t most = std::max(std::size_t{1}, static_cast<std::size_t>(outer));
+        const std::size_t most = static_cast<std::size_t>(outer);
         const auto objective = [&](std::span<const T> x, std::span<T> slope) {
             problem.watch(std::min(1.0, done / static_cast<double>(attempts * most)));
             const T loss = end(x, slope);

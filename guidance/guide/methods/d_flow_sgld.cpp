@@ -24,10 +24,10 @@ struct DFlowSgld {
                                       source = "Parikh, Chen & Wang 2026, D-Flow SGLD (arXiv 2602.21469); preconditioner after Li et al. 2016, algorithm 1; steps that go down: Welling & Teh 2011; rates and iterations are this program's";
     double steps = 3, rate = 0.3, last = 0.1, iterations = 300, sigma = 0.05;
     static constexpr std::array<Parameter<DFlowSgld>, 5> parameters{{
-        {"steps", &DFlowSgld::steps, "midpoint steps from noise to data"},
+        {"steps", &DFlowSgld::steps, "midpoint steps from noise to data", {}, {}, true},
         {"rate", &DFlowSgld::rate, "epsilon, length of the first step of the walk", {0.03, 0.1, 0.3, 1}},
         {"last", &DFlowSgld::last, "q, of the last step in the first"},
-        {"iterations", &DFlowSgld::iterations, "steps of the walk"},
+        {"iterations", &DFlowSgld::iterations, "steps of the walk", {}, {}, true},
         {"sigma", &DFlowSgld::sigma, "sigma_y where a measurement has no noise", {0.02, 0.05, 0.1}},
     }};
 

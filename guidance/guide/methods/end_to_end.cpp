@@ -19,11 +19,11 @@ struct FirstOrder {
     static constexpr std::array<std::string_view, 3> optimisers{"gd", "momentum", "adam"};
     double steps = 3, optimiser = 2, rate = 0.1, momentum = 0.9, iterations = 50;
     static constexpr std::array<Parameter<FirstOrder>, 5> parameters{{
-        {"steps", &FirstOrder::steps, "midpoint steps from noise to data (D-Flow: 6 evaluations)"},
+        {"steps", &FirstOrder::steps, "midpoint steps from noise to data (D-Flow: 6 evaluations)", {}, {}, true},
         {"optimiser", &FirstOrder::optimiser, "what makes a step of a gradient", {}, optimisers},
         {"rate", &FirstOrder::rate, "length of a step: of Adam in x0, else in gradients", {0.03, 0.1, 0.3, 1}},
         {"momentum", &FirstOrder::momentum, "share of the last step that is kept, with momentum"},
-        {"iterations", &FirstOrder::iterations, "steps of the optimiser"},
+        {"iterations", &FirstOrder::iterations, "steps of the optimiser", {}, {}, true},
     }};
 
     template <class T>

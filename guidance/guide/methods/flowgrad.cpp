@@ -15,9 +15,9 @@ struct FlowGrad {
                                       source = "Liu et al. 2023, FlowGrad, algorithm 1; jumps, 100 steps and 10 iterations as in the authors' program";
     double steps = 100, rate = 1, iterations = 10;
     static constexpr std::array<Parameter<FlowGrad>, 3> parameters{{
-        {"steps", &FlowGrad::steps, "Euler steps from noise to data, N (the paper: 100)"},
+        {"steps", &FlowGrad::steps, "Euler steps from noise to data, N (the paper: 100)", {}, {}, true},
         {"rate", &FlowGrad::rate, "length of an iteration over all pushes, in gradients", {0.1, 0.3, 1, 3}},
-        {"iterations", &FlowGrad::iterations, "times that all pushes are updated (the paper: 10)"},
+        {"iterations", &FlowGrad::iterations, "times that all pushes are updated (the paper: 10)", {}, {}, true},
     }};
 
     template <class T>

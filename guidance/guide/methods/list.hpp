@@ -7,6 +7,12 @@ namespace costate::guidance::methods {
 
 GuidanceMethod unconditional();
 GuidanceMethod greedy();
+GuidanceMethod d_flow();
+GuidanceMethod end_to_end();
+GuidanceMethod flowgrad();
+GuidanceMethod oc_flow();
+GuidanceMethod control_signal();
+GuidanceMethod d_flow_sgld();
 GuidanceMethod dps();
 GuidanceMethod pigdm();
 GuidanceMethod ot_ode();
@@ -14,11 +20,5 @@ GuidanceMethod red_diff();
 GuidanceMethod pnp_flow();
 GuidanceMethod flowchef();
 GuidanceMethod flow_priors();
-GuidanceMethod d_flow();
-GuidanceMethod end_to_end();
-GuidanceMethod flowgrad();
-GuidanceMethod oc_flow();
-GuidanceMethod control_signal();
-GuidanceMethod d_flow_sgld();
 
 }  // namespace costate::guidance::methods

@@ -15,10 +15,10 @@ struct OcFlow {
                                       source = "Wang et al. 2025, Training free guided flow matching with optimal control (arXiv 2410.18070), algorithm 1; numbers of the authors' molecule experiments";
     double steps = 50, rate = 1, decay = 0.99, iterations = 5, clip = 10;
     static constexpr std::array<Parameter<OcFlow>, 5> parameters{{
-        {"steps", &OcFlow::steps, "Euler steps from noise to data (the paper: 50)"},
+        {"steps", &OcFlow::steps, "Euler steps from noise to data (the paper: 50)", {}, {}, true},
         {"rate", &OcFlow::rate, "eta, length of an update in gradients (the paper: 1)", {0.1, 0.3, 1, 3}},
         {"decay", &OcFlow::decay, "beta, what an update leaves of the control (the paper: 0.99)", {0.9, 0.99, 0.999}},
-        {"iterations", &OcFlow::iterations, "updates (the paper: 5)"},
+        {"iterations", &OcFlow::iterations, "updates (the paper: 5)", {}, {}, true},
         {"clip", &OcFlow::clip, "longest gradient (the paper: 10); 0: any"},
     }};
 

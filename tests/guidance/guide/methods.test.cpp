@@ -65,7 +65,7 @@ TEST_CASE("what is no spelling is refused in a sentence that says what there is"
         INFO(spelling);
         CHECK_THROWS_WITH(find_guidance_method(spelling), Contains(with));
     };
-    refused("dsp", "there is no guidance method 'dsp'; there are unconditional, greedy, dps");
+    refused("dsp", "there is no guidance method 'dsp'; there are unconditional, greedy, d-flow");
     refused("", "there is no guidance method ''");
     refused("dps:", "after a colon comes parameter=value");
     refused("dps:zeta", "dps has steps, zeta");
