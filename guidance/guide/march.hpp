@@ -57,14 +57,22 @@ void euler_to(const FlowModel<T>& model, const T& t, const T& h, std::span<const
     for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * (u.on_x * x[i] + u.on_n * x1hat[i]);
 }
 
-/// Where an iteration on samples begins: H⁺y of the first measurement, x̂₁(t₀, ·) of the model's start where there is none.
+/// Hᵀ(HHᵀ + σ_y²I)⁻¹y: H⁺y without noise, with it the mean of x ~ N(0, I) given y, where H⁺ would amplify the noise.
+template <class T>
+std::vector<T> measured_estimate(const Measurement<T>& measurement) {
+    const double sigma_y = static_cast<double>(measurement.sigma_y);
+    std::vector<T> solved(measurement.y.size()), x(measurement.H.columns());
+    measurement.H.solve(1, sigma_y * sigma_y, std::span<const T>(measurement.y), std::span<T>(solved));
+    measurement.H.transposed(std::span<const T>(solved), std::span<T>(x));
+    return x;
+}
+
+/// Where an iteration on samples begins: that of the first measurement, x̂₁(t₀, ·) of the model's start where there is none.
 template <class T>
 std::vector<T> first_estimate(GuidanceProblem<T>& problem) {
+    if (const Measurement<T>* measurement = problem.objective.any_measurement()) return measured_estimate(*measurement);
     std::vector<T> x(problem.model.dim());
-    if (const Measurement<T>* measurement = problem.objective.any_measurement())
-        measurement->H.pseudo_inverse(std::span<const T>(measurement->y), std::span<T>(x));
-    else
-        problem.model.denoise(problem.model.t0(), std::span<const T>(problem.start()), std::span<T>(x));
+    problem.model.denoise(problem.model.t0(), std::span<const T>(problem.start()), std::span<T>(x));
     return x;
 }
 

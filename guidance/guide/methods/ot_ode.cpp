@@ -10,7 +10,7 @@ namespace costate::guidance {
 
 namespace {
 
-/// From x = αH⁺y + σz at t₀ = start by x ← x + h (u + γ σ²(log α/σ)' JᵀHᵀ(s²HHᵀ + σ_y²I)⁻¹(y - Hx̂₁)), s² = σ²/(α² + σ²): on Cond-OT
+/// From x = αHᵀ(HHᵀ + σ_y²I)⁻¹y + σz at t₀ = start by x ← x + h (u + γ σ²(log α/σ)' JᵀHᵀ(s²HHᵀ + σ_y²I)⁻¹(y - Hx̂₁)), s² = σ²/(α² + σ²): on Cond-OT
 /// (1 - t)/t for the factor. `steps` are those of [0, 1]: start takes its share of them away. One evaluation and one vjp a step.
 struct OtOde {
     static constexpr std::string_view name = "ot-ode", meaning = "adds to the velocity the measurement's score, from a start between noise and measurement",
@@ -34,9 +34,8 @@ struct OtOde {
         const Measurement<T>& measurement = *problem.objective.measurement();
         const T t0 = std::max(problem.model.t0(), static_cast<T>(start));
         const PathPoint<T> p = at<T>(problem.model.path(), t0);
-        std::vector<T> x(problem.model.dim()), u(problem.model.dim());
+        std::vector<T> x = measured_estimate(measurement), u(problem.model.dim());
         problem.random.fill(Draw::start, 0, std::span<T>(u));
-        measurement.H.pseudo_inverse(std::span<const T>(measurement.y), std::span<T>(x));
         for (std::size_t i = 0; i < x.size(); ++i) x[i] = p.alpha * x[i] + p.sigma() * u[i];
 
         MeasurementScore<T> score(problem.model, measurement);

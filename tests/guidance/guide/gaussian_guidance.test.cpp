@@ -125,10 +125,10 @@ TEST_CASE("pigdm and ot-ode on one Gaussian are recursions of numbers, on any pa
             CHECK(largest_gap(of_pigdm, bent(0, 40, start(), 0.8, true)) < 1e-12);
             CHECK(largest_gap(of_pigdm, bent(0, 40, start(), 1, true)) > 1e-3);
             CHECK(largest_gap(of_pigdm, bent(0, 40, start(), 0.8, false)) > 1e-3);
-            // 40 steps of [0, 1] are 30 from 1/4 on; from α H⁺y + σ z
+            // 40 steps of [0, 1] are 30 from 1/4 on; from α Hᵀ(HHᵀ + σ_y²)⁻¹y + σ z
             const Path p = path(0.25);
             Vector mixed = start();
-            for (std::size_t i = 0; i < d; ++i) mixed[i] = p.sigma * mixed[i] + (h[i] == 0 ? 0 : p.alpha * y_of(i) / h[i]);
+            for (std::size_t i = 0; i < d; ++i) mixed[i] = p.sigma * mixed[i] + (h[i] == 0 ? 0 : p.alpha * h[i] * y_of(i) / (h[i] * h[i] + sigma_y * sigma_y));
             const Vector of_ot = guided("ot-ode:steps=40:start=0.25", model, loss, seed).x;
             CHECK(largest_gap(of_ot, bent(0.25, 30, mixed, 1, true)) < 1e-12);
             CHECK(largest_gap(of_ot, bent(0.25, 30, start(), 1, true)) > 1e-3);
