@@ -17,6 +17,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <stdexcept>
 
 namespace costate::cli {
@@ -52,27 +53,38 @@ public:
             journal_->append(guidance::to_json_line(row));
         }
         rows_.push_back(row);
-        if (row.method != guidance::pseudo_inverse_name) samples_[row.image].assign(sample.begin(), sample.end());
+        if (!guidance::is_baseline(row.method)) samples_[row.image].assign(sample.begin(), sample.end());
     }
-    /// The samples of this run, image by image; of one method.
+    /// The samples of this run, image by image; of one method. Empty where one of them failed.
     [[nodiscard]] std::vector<double> samples() const {
         std::vector<double> all;
-        for (const auto& [image, sample] : samples_) all.insert(all.end(), sample.begin(), sample.end());
+        for (const auto& [image, sample] : samples_) {
+            if (sample.empty()) return {};
+            all.insert(all.end(), sample.begin(), sample.end());
+        }
         return all;
     }
     void abandon() {
         if (journal_) journal_->abandon();
     }
-    /// What was tuned when the directory was begun; empty where nothing was.
-    [[nodiscard]] std::vector<guidance::TunedMethod> tuned() const {
+    /// What was tuned before in the directory, on so many images; empty where nothing was.
+    [[nodiscard]] std::vector<guidance::TunedMethod> tuned(std::size_t images) const {
         const auto text = journal_ ? journal_->found(tuned_file) : std::nullopt;
-        return text ? guidance::tuned_from_json(*text) : std::vector<guidance::TunedMethod>{};
+        return text ? guidance::tuned_from_json(*text, images) : std::vector<guidance::TunedMethod>{};
     }
-    void keep(const std::vector<guidance::TunedMethod>& tuned) {
-        if (journal_) journal_->keep(tuned_file, guidance::to_json(tuned));
+    void keep(const std::vector<guidance::TunedMethod>& tuned, std::size_t images) {
+        if (journal_) journal_->keep(tuned_file, guidance::to_json(tuned, images));
     }
     [[nodiscard]] const std::vector<GuideRow>& all() const { return rows_; }
     [[nodiscard]] bool on_disk() const { return journal_.has_value(); }
+    /// Every row of the directory, image by image, this command's methods first.
+    [[nodiscard]] std::vector<GuideRow> everything() const {
+        std::vector<GuideRow> sorted = in_order();
+        for (const GuideRow& row : rows_)
+            if (std::none_of(sorted.begin(), sorted.end(), [&](const GuideRow& other) { return guidance::same_question(row, other); })) sorted.push_back(row);
+        std::stable_sort(sorted.begin(), sorted.end(), [](const GuideRow& a, const GuideRow& b) { return a.image < b.image; });
+        return sorted;
+    }
     /// Those of this command's questions, in their order.
     [[nodiscard]] std::vector<GuideRow> in_order() const {
         std::vector<GuideRow> sorted;
@@ -111,7 +123,7 @@ void compute(const guidance::GuideSetup& setup, const Options& options, Rows& ro
 
 /// The methods with their best numbers on images after those that are compared; a directory keeps what was found.
 void tune(guidance::GuideSetup& setup, const Options& options, Rows& rows) {
-    std::vector<guidance::TunedMethod> tuned = rows.tuned();
+    std::vector<guidance::TunedMethod> tuned = rows.tuned(options.tune);
     const bool known = std::all_of(setup.methods.begin(), setup.methods.end(), [&](const guidance::GuidanceMethod& method) {
         return std::any_of(tuned.begin(), tuned.end(), [&](const auto& one) { return one.given == method.spelling(); });
     });
@@ -125,14 +137,15 @@ void tune(guidance::GuideSetup& setup, const Options& options, Rows& rows) {
             progress.show(now, fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
         };
         tuned = guidance::tune(setup, options.tune, hooks);
-        rows.keep(tuned);
+        rows.keep(tuned, options.tune);
     }
-    for (guidance::GuidanceMethod& method : setup.methods)
-        for (const auto& one : tuned)
-            if (one.given == method.spelling()) {
-                method = guidance::find_guidance_method(one.chosen);
-                break;
-            }
+    std::vector<guidance::GuidanceMethod> chosen;
+    for (const guidance::GuidanceMethod& method : setup.methods) {
+        const auto one = std::find_if(tuned.begin(), tuned.end(), [&](const auto& t) { return t.given == method.spelling(); });
+        const std::string spelling = one == tuned.end() ? method.spelling() : one->chosen;
+        if (std::none_of(chosen.begin(), chosen.end(), [&](const auto& other) { return other.spelling() == spelling; })) chosen.push_back(guidance::find_guidance_method(spelling));
+    }
+    setup.methods = std::move(chosen);
     setup.remarks.push_back(fmt::format("Numbers were chosen on {} images after those compared, at most {} tries a method.", options.tune, guidance::tuning_budget));
 }
 
@@ -155,13 +168,13 @@ void tell(const guidance::GuideSetup& setup, const Options& options, const Rows&
     if (!complete) remarks.emplace_back("The comparison was stopped; the same command goes on.");
     for (const std::string& sentence : guidance::failures(rows)) remarks.push_back(sentence);
     if (kept.on_disk() && !rows.empty())
-        for (const std::string& sentence : guidance::write_guide_report(options.out, setup, rows, remarks)) remarks.push_back(sentence);
+        for (const std::string& sentence : guidance::write_guide_report(options.out, setup, kept.everything(), remarks, complete, asked_to_stop)) remarks.push_back(sentence);
     if (options.json) return say(as_json(setup, rows, complete));
     std::string text;
     const bool single = setup.methods.size() == 1 && setup.request.count == 1;
     if (single) {
         for (const GuideRow& row : rows)
-            if (row.method != guidance::pseudo_inverse_name) text += guidance::guide_line(row);
+            if (!guidance::is_baseline(row.method)) text += guidance::guide_line(row);
     } else {
         text += guidance::guide_table(guidance::summaries(rows, setup.request.seed));
     }
@@ -183,7 +196,7 @@ void complete_request(Options& options) {
     else {
         std::size_t used = 0;
         try { request.noise = std::stod(options.noise, &used); } catch (const std::exception&) { used = 0; }
-        if (used != options.noise.size()) throw std::invalid_argument(fmt::format("--noise {}: give a standard deviation, or a .npy file of noise", options.noise));
+        if (options.noise.empty() || used != options.noise.size()) throw std::invalid_argument(fmt::format("--noise {}: give a standard deviation, or a .npy file of noise", options.noise));
     }
     const std::size_t n = options.losses.size();
     if (n == 0 && (!options.targets.empty() || options.value)) throw std::invalid_argument("--target and --value belong to a network; name it with --loss FILE");
@@ -198,6 +211,11 @@ void complete_request(Options& options) {
     }
 }
 
+/// 1 where a method made no sample at all.
+int status_of(std::span<const guidance::PosteriorRow> rows) {
+    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.samples == 0; }) ? disagrees : done;
+}
+
 /// Many samples of one measurement, and how far they are from p(x | y).
 int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
     Progress progress(!options.json && !options.quiet);
@@ -209,14 +227,26 @@ int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
         progress.show(fmt::format("sample {} of {}: {}", known, total, now), fraction, elapsed * (1 / fraction - 1));
     };
     stop_on_signals();
+    if (options.tune > 0) throw std::invalid_argument("--tune: numbers are chosen for images; compare with --images first, and give --posterior the methods with these numbers");
+    (void)guidance::posterior_of(setup);  // what cannot be is refused before a directory appears
+    std::optional<guidance::Journal> journal;
+    const auto again = [](std::string_view) { return false; };  // samples are not kept, so rows are computed anew
+    if (!options.out.empty())
+        journal.emplace(options.out, guidance::JournalKind{"comparison of posterior samplers", "posterior.json"}, setup.configuration(), again);
     std::vector<guidance::PosteriorRow> rows;
     try {
         rows = guidance::run_posterior(setup, options.posterior, hooks);
     } catch (const guidance::GuidanceStopped&) {
+        if (journal) journal->abandon();
         whisper("costate: interrupted; samples of a posterior are not kept before all are there\n");
         return interrupted;
+    } catch (...) {
+        if (journal) journal->abandon();
+        throw;
     }
     progress.clear();
+    if (journal)
+        for (const auto& row : rows) journal->append(guidance::to_json_line(row));
     std::vector<std::string> remarks = setup.remarks;
     if (!options.out.empty())
         for (const std::string& sentence : guidance::write_posterior_report(options.out, setup, rows)) remarks.push_back(sentence);
@@ -224,23 +254,29 @@ int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
         nlohmann::ordered_json json = {{"model", setup.title}, {"task", setup.task()}, {"rows", nlohmann::ordered_json::array()}};
         for (const auto& row : rows) json["rows"].push_back(nlohmann::ordered_json::parse(guidance::to_json_line(row)));
         say(json.dump(2) + "\n");
-        return done;
+        return status_of(rows);
     }
     std::string text = guidance::posterior_table(rows);
     for (const std::string& remark : remarks) text += remark + "\n";
     say(text + (options.out.empty() ? "" : fmt::format("report: {}/posterior.html\n", options.out)));
-    return done;
+    return status_of(rows);
 }
 
 /// What cannot be written is refused before anything is computed.
 void check_save(const Options& options, const guidance::GuideSetup& setup) {
+    namespace fs = std::filesystem;
     if (options.save.empty()) return;
     if (setup.methods.size() != 1 || !options.out.empty() || options.posterior > 0)
         throw std::invalid_argument("--save: it writes the samples of one method; use --out DIR alone for more");
-    const std::string ending = std::filesystem::path(options.save).extension().string();
+    const fs::path file = options.save;
+    const std::string ending = file.extension().string();
     const bool picture = ending == ".png" || ending == ".pgm";
     if ((!picture && ending != ".npy" && ending != ".idx") || (picture && setup.request.count != 1) || (ending != ".npy" && !setup.shape.is_image()))
         throw std::invalid_argument(fmt::format("--save {}: .png and .pgm hold one image, .idx grey images, .npy any samples; give such an ending", options.save));
+    std::error_code ignored;
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    if (!fs::is_directory(folder, ignored)) throw std::invalid_argument(fmt::format("--save {}: there is no folder {}; make it first", options.save, folder.string()));
+    if (fs::is_directory(file, ignored)) throw std::invalid_argument(fmt::format("--save {}: that is a folder; give the name of a file", options.save));
 }
 
 int run(const Options& given) {
@@ -261,9 +297,13 @@ int run(const Options& given) {
         if (rows.all().empty()) rows.abandon();
         throw;
     }
-    if (!options.save.empty() && complete && !rows.samples().empty()) guidance::write_samples_to(options.save, setup, rows.samples());
+    const std::vector<double> samples = options.save.empty() || !complete ? std::vector<double>() : rows.samples();
+    if (!samples.empty()) guidance::write_samples_to(options.save, setup, samples);
     tell(setup, options, rows, complete);
-    if (complete) return done;
+    const std::vector<GuideRow> asked = rows.in_order();
+    const bool failed = std::any_of(asked.begin(), asked.end(), [](const GuideRow& row) { return !row.loss; });
+    if (complete && !options.save.empty() && samples.empty()) whisper(fmt::format("costate: {} was not written: a sample failed\n", options.save));
+    if (complete) return failed ? disagrees : done;
     whisper(fmt::format("costate: interrupted; {}\n", rows.on_disk() ? "the same command goes on where this one stopped" : "with --out DIR the same command would go on"));
     return interrupted;
 }
@@ -279,11 +319,11 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--loss", options.losses, "network file(s) whose output the sample should have")->delimiter(',')->check(not_empty());
     app.add_option("--target", options.targets, "the class that is wanted; several: image by image, or one a network")->delimiter(',')->check(whole_number());
     app.add_option("--value", options.value, "the value of --output that is wanted, in place of a class")->excludes("--target");
-    app.add_option("--output", options.output, "which output of the network, from 0")->check(whole_number());
+    app.add_option("--output", options.output, "which output of the network has --value, from 0")->check(whole_number())->excludes("--target");
     app.add_option("--weight", options.weights, "weight of each network's loss beside the measurement's (default: 1)")->delimiter(',');
     app.add_option("--task-weight", r.task_weight, "weight of the measurement's loss")->capture_default_str();
     app.add_option("--reference", options.reference, "image(s) near which the sample should be, weighted by --reference-weight")->check(not_empty());
-    app.add_option("--reference-weight", r.reference_weight, "")->capture_default_str();
+    app.add_option("--reference-weight", r.reference_weight, "weight of the distance to the reference")->capture_default_str();
     app.add_option("--classifier", options.classifier, "network that tells whether a sample has its truth's class")->check(not_empty());
     app.add_option("--methods", r.methods, "guidance methods, comma separated, as dps:zeta=0.5, or all (default: greedy; costate list guidance)")->delimiter(',');
     app.add_option("--tune", options.tune, "choose each method's one or two numbers on so many images after those compared, the same budget for all")->check(whole_number());
@@ -291,9 +331,9 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--tableau", r.options.tableau, "Runge-Kutta method of those that differentiate a solve (default: the method's)")->check(not_empty());
     app.add_option("--steps", r.options.steps, "solver steps of every method (default: each method's own)")->check(whole_number());
     app.add_option("--path", r.path, "probability path (default: the network's; cond-ot for exact models)")->check(not_empty());
-    app.add_option("--dim", r.dimension, "dimension of gaussian-mixture")->check(whole_number())->capture_default_str();
-    app.add_option("--points", r.points, "at most so many images make the exact flow of a data set")->check(whole_number())->capture_default_str();
-    app.add_option("--tau", r.tau, "their width")->capture_default_str();
+    app.add_option("--dim", r.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());
+    app.add_option("--points", r.points, "at most so many images make the exact flow of a data set (default: 10000)")->check(whole_number());
+    app.add_option("--tau", r.tau, "their width (default: 0.05)");
     app.add_option("--posterior", options.posterior, "of an exact model: so many samples of one measurement by each method, beside p(x | y) in closed form")->check(whole_number());
     app.add_option("--seed", r.seed, "of everything that is random")->check(whole_number())->capture_default_str();
     app.add_option("--precision", options.precision, "f32 or f64")->capture_default_str();
@@ -302,7 +342,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--out", options.out, "directory for samples, rows.jsonl, table.csv and report.html; a comparison begun there goes on")->check(not_empty());
     app.add_flag("--json", options.json, "print one JSON object, and no progress");
     app.add_flag("--quiet", options.quiet, "no progress");
-    app.footer("Examples:\n  costate guide unet.safetensors --task inpaint:box --images t10k-images-idx3-ubyte.gz --methods d-flow --save sample.png\n"
+    app.footer("Exit status: 0, 1 where a sample failed, 2 when refused, 130 when interrupted. The files of the examples are your own; images of MNIST come as IDX.\n\nExamples:\n  costate guide unet.safetensors --task inpaint:box --images t10k-images-idx3-ubyte.gz --methods d-flow --save sample.png\n"
                "  costate guide unet.safetensors --task super-resolution:2 --images t10k-images-idx3-ubyte.gz --count 16 --methods all --out comparison\n"
                "  costate guide unet.safetensors --loss classifier.safetensors --target 7 --save seven.png\n"
                "  costate guide gaussian-mixture --task projection:1 --noise 0.3 --methods all --posterior 1000 --out posterior");

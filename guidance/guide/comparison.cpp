@@ -14,20 +14,17 @@ namespace costate::guidance {
 namespace {
 
 struct Question {
-    const GuidanceMethod* method;  // null: the pseudo-inverse
+    const GuidanceMethod* method;
     std::size_t image;
 };
 
 std::vector<Question> open_questions(const GuideSetup& setup, std::span<const GuideRow> known) {
     std::vector<Question> open;
-    const auto add = [&](const GuidanceMethod* method, std::size_t image) {
-        const GuideRow asked{method ? method->spelling() : std::string(pseudo_inverse_name), setup.task(), setup.request.first + image};
-        if (std::none_of(known.begin(), known.end(), [&](const GuideRow& row) { return same_question(row, asked); })) open.push_back({method, image});
-    };
-    for (std::size_t i = 0; i < setup.request.count; ++i) {
-        if (setup.H) add(nullptr, i);
-        for (const GuidanceMethod& method : setup.methods) add(&method, i);
-    }
+    for (std::size_t i = 0; i < setup.request.count; ++i)
+        for (const GuidanceMethod* method : setup.all_methods()) {
+            const GuideRow asked{method->spelling(), setup.task(), setup.request.first + i};
+            if (std::none_of(known.begin(), known.end(), [&](const GuideRow& row) { return same_question(row, asked); })) open.push_back({method, i});
+        }
     return open;
 }
 
@@ -65,10 +62,10 @@ private:
 
 detail::GuideOutcome answer(detail::GuideCompute& compute, const GuideSetup& setup, const Question& question, const std::function<void(double)>& watch) {
     try {
-        return compute(question.method, question.image, static_cast<std::uint32_t>(setup.request.first + question.image), watch);
+        return compute(*question.method, question.image, static_cast<std::uint32_t>(setup.request.first + question.image), watch);
     } catch (const std::domain_error& error) {
         detail::GuideOutcome failed;
-        failed.row = {question.method ? question.method->spelling() : std::string(pseudo_inverse_name), setup.task(), setup.request.first + question.image};
+        failed.row = {question.method->spelling(), setup.task(), setup.request.first + question.image};
         failed.row.note = error.what();
         return failed;
     }
@@ -82,7 +79,7 @@ void run_guide(const GuideSetup& setup, std::span<const GuideRow> known, const G
     detail::ComputerPool pool(setup);
     kernels::parallel_for(open.size(), [&](std::size_t q) {
         detail::GuideCompute compute = pool.take();
-        const std::string name = open[q].method ? open[q].method->spelling() : std::string(pseudo_inverse_name);
+        const std::string name = open[q].method->spelling();
         const auto watch = [&](double fraction) { teller.watch(q, fraction, fmt::format("{}, image {}", name, setup.request.first + open[q].image)); };
         watch(0);
         teller.keep(q, answer(compute, setup, open[q], watch));

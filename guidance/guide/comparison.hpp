@@ -44,9 +44,9 @@ struct GuideRequest {
     std::vector<std::string> methods{};   ///< spellings, or "all"; greedy unless given
     GuidanceOptions options{};
     std::uint64_t seed = 0;
-    std::size_t dimension = 2;            ///< of gaussian-mixture
-    std::size_t points = 10000;           ///< of the exact flow of images
-    double tau = 0.05;                    ///< its width
+    std::optional<std::size_t> dimension{};  ///< of gaussian-mixture, 2 unless given
+    std::optional<std::size_t> points{};     ///< of the exact flow of images, at most 10000 unless given
+    std::optional<double> tau{};             ///< the width of each, 0.05 unless given
     bool single_precision = true;
     std::size_t threads = 0;              ///< 0: all
 };
@@ -68,6 +68,7 @@ struct GuideSetup {
     std::vector<double> noise{}, y{};       ///< image by image
     double sigma_y = 0;
     std::vector<GuidanceMethod> methods{};
+    std::vector<GuidanceMethod> baselines{};  ///< of a measurement: H⁺y, with noise also Hᵀ(HHᵀ + σ_y²I)⁻¹y
     std::size_t threads = 1;
     std::vector<std::string> remarks{};     ///< methods that were left out of "all", and why
 
@@ -75,8 +76,11 @@ struct GuideSetup {
     [[nodiscard]] std::string task() const;
     /// One JSON object: rows of two comparisons with the same text belong together; methods and count are not in it.
     [[nodiscard]] std::string configuration() const;
-    /// Method by method of each image, the pseudo-inverse first where there is one.
+    /// Baselines and methods, in this order.
+    [[nodiscard]] std::vector<const GuidanceMethod*> all_methods() const;
+    /// Method by method of each image, baselines first.
     [[nodiscard]] std::vector<GuideRow> questions() const;
+    [[nodiscard]] double tau() const { return request.tau.value_or(0.05); }
     [[nodiscard]] std::span<const double> truth_of(std::size_t i) const { return std::span<const double>(truth.values).subspan(i * shape.size(), shape.size()); }
     [[nodiscard]] std::span<const double> measurement_of(std::size_t i) const;
 };

@@ -9,7 +9,7 @@ FlowModel<double> flow_model(const GuideSetup& setup) {
 
 template <>
 Objective<double> objective_of(const GuideSetup& setup, std::size_t i) {
-    return detail::make_objective<double>(setup, i);
+    return detail::make_objective<double>(setup, detail::make_operator_of<double>(setup), i);
 }
 
 std::function<detail::GuideCompute()> detail::guide_in_f64(const GuideSetup& setup) { return guide_in<double>(setup); }

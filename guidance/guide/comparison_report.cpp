@@ -191,7 +191,7 @@ std::string cost_script(std::span<const GuideSummary> list) {
     const bool psnr = std::any_of(list.begin(), list.end(), [](const GuideSummary& s) { return s.psnr.has_value(); });
     std::string data;
     for (const GuideSummary& s : list)
-        if (const auto value = quality(s); value && s.seconds > 0 && s.method != pseudo_inverse_name) data += fmt::format("{} {} \"{}\"\n", s.seconds, *value, s.method);
+        if (const auto value = quality(s); value && s.seconds > 0 && !is_baseline(s.method)) data += fmt::format("{} {} \"{}\"\n", s.seconds, *value, s.method);
     if (data.empty()) return {};
     return fmt::format("$d << EOD\n{}EOD\nset title 'Quality against cost' font ',16'\nset logscale x\nset format x '10^{{%L}}'\nset xlabel 'seconds an image, one thread'\n"
                        "set ylabel '{}'\nset grid lc rgb '#dddddd'\nset offsets graph 0.12, graph 0.25, graph 0.08, graph 0.05\nunset key\n"
@@ -199,7 +199,8 @@ std::string cost_script(std::span<const GuideSummary> list) {
                        data, psnr ? "mean PSNR, dB" : "mean");
 }
 
-std::vector<std::string> write_guide_report(const fs::path& directory, const GuideSetup& setup, std::span<const GuideRow> rows, std::span<const std::string> remarks) {
+std::vector<std::string> write_guide_report(const fs::path& directory, const GuideSetup& setup, std::span<const GuideRow> rows, std::span<const std::string> remarks,
+                                            bool complete, const std::function<bool()>& stop) {
     std::vector<std::string> sentences;
     const std::vector<GuideSummary> list = summaries(rows, setup.request.seed);
     std::string svg, why;
@@ -209,7 +210,7 @@ std::vector<std::string> write_guide_report(const fs::path& directory, const Gui
     }
     if (!svg.empty()) write_file_atomically(directory / "quality-against-cost.svg", svg);
     std::string ways;
-    if (const std::string script = trajectory_script(setup); !script.empty())
+    if (const std::string script = complete ? trajectory_script(setup, stop) : std::string(); !script.empty())
         if (const auto drawn = run_gnuplot(script, "svg", why)) write_file_atomically(directory / "trajectories.svg", ways = *drawn);
     std::string page = page_head("Guidance: " + setup.task()) + fmt::format("<h1>{}: {}</h1>\n", escaped(setup.title), escaped(setup.task()));
     for (const auto& remark : remarks) page += fmt::format("<p class=\"remark\">{}</p>\n", escaped(remark));

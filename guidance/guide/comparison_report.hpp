@@ -4,6 +4,7 @@
 #include "guidance/guide/comparison.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,8 +24,9 @@ void write_samples_to(const std::filesystem::path& file, const GuideSetup& setup
 /// Quality against cost: the mean PSNR (or share of classes, or loss) of each method against its seconds an image. A gnuplot script.
 std::string cost_script(std::span<const GuideSummary> summaries);
 
-/// Writes table.csv, quality-against-cost.svg and report.html, which holds every picture itself; returns sentences about what could not be done.
+/// Writes table.csv, quality-against-cost.svg, of complete 2-D comparisons trajectories.svg (unless `stop` says so meanwhile), and report.html, which
+/// holds every picture itself; returns sentences about what could not be done. Rows may be more than the setup asks for.
 std::vector<std::string> write_guide_report(const std::filesystem::path& directory, const GuideSetup& setup, std::span<const GuideRow> rows,
-                                            std::span<const std::string> remarks);
+                                            std::span<const std::string> remarks, bool complete, const std::function<bool()>& stop);
 
 }  // namespace costate::guidance

@@ -13,9 +13,9 @@ struct GuideOutcome {
 };
 
 /// Computes rows; owns a model, so one a thread. `image` counts from 0 within the setup; `draw` is the number of the random numbers.
-using GuideCompute = std::function<GuideOutcome(const GuidanceMethod* method, std::size_t image, std::uint32_t draw, const std::function<void(double)>& watch)>;
+using GuideCompute = std::function<GuideOutcome(const GuidanceMethod& method, std::size_t image, std::uint32_t draw, const std::function<void(double)>& watch)>;
 
-/// Makes computers that share one network. A null method is the pseudo-inverse.
+/// Makes computers that share one network and one operator.
 std::function<GuideCompute()> guide_in_f32(const GuideSetup& setup);
 std::function<GuideCompute()> guide_in_f64(const GuideSetup& setup);
 

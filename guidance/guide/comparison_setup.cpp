@@ -1,5 +1,6 @@
 // From what is asked of guide to its setup.
 #include "guidance/guide/comparison.hpp"
+#include "guidance/guide/methods/list.hpp"
 #include "guidance/guide/mixture_posterior.hpp"
 #include "guidance/guide/operators/tasks.hpp"
 #include "guidance/study_problem.hpp"
@@ -21,9 +22,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Of a file's bytes; of a folder's names and files.
 std::string hash_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return study_hash(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
+    if (!fs::is_directory(file)) {
+        std::ifstream in(file, std::ios::binary);
+        return study_hash(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
+    }
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(file))
+        if (entry.is_regular_file()) files.push_back(entry.path().filename().string() + ":" + hash_of(entry.path()));
+    std::sort(files.begin(), files.end());
+    return study_hash(fmt::format("{}", fmt::join(files, "\n")));
 }
 
 std::string hash_of(const std::vector<double>& values) {
@@ -43,6 +52,11 @@ void take_network(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
     setup.network = nn::load_network(request.model);
     const nn::NetworkDescription& about = setup.network->description;
+    if (request.dimension || request.points || request.tau)
+        throw std::invalid_argument(fmt::format("--{}: {} is a network; leave the option to gaussian-mixture or to images", request.dimension ? "dim" : request.points ? "points" : "tau", request.model));
+    if (about.parametrisation == "logits" || about.input_size != about.output_size)
+        throw std::invalid_argument(fmt::format("{}: it returns {}, {} values for {}, and is no flow; give a velocity, epsilon or x1 model, and this one to --loss", request.model,
+                                                about.parametrisation, about.output_size, about.input_size));
     const std::string name = request.path.empty() ? about.path : request.path;
     try {
         setup.flow_path = find_path(name);
@@ -55,7 +69,7 @@ void take_network(GuideSetup& setup) {
 }
 
 void take_mixture(GuideSetup& setup) {
-    const std::size_t d = setup.request.dimension;
+    const std::size_t d = setup.request.dimension.value_or(2);
     if (d == 0 || d > 200) throw std::invalid_argument(fmt::format("--dim {}: the mixture has 1 to 200 dimensions", d));
     setup.mixture = study_mixture(d);
     setup.flow_path = find_path(setup.request.path.empty() ? "cond-ot" : setup.request.path);
@@ -66,17 +80,18 @@ void take_mixture(GuideSetup& setup) {
 
 void take_data(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
-    if (!(request.tau >= 0) || !(request.tau < 100)) throw std::invalid_argument(fmt::format("--tau {}: the width of a point is 0 or more", request.tau));
+    const std::size_t points = request.points.value_or(10000);
+    if (!(setup.tau() >= 0) || !(setup.tau() < 100)) throw std::invalid_argument(fmt::format("--tau {}: the width of a point is 0 or more", setup.tau()));
     setup.data = read_images(request.model);
-    if (request.points == 0) throw std::invalid_argument("--points 0: a data set has at least one image");
-    if (setup.data.count > request.points) {
-        setup.data.count = request.points;
-        setup.data.values.resize(request.points * setup.data.shape.size());
+    if (points == 0) throw std::invalid_argument("--points 0: a data set has at least one image");
+    if (setup.data.count > points) {
+        setup.data.count = points;
+        setup.data.values.resize(points * setup.data.shape.size());
     }
     setup.flow_path = find_path(request.path.empty() ? "cond-ot" : request.path);
-    setup.title = fmt::format("the exact flow of {} images of {}, tau {}", setup.data.count, fs::path(request.model).filename().string(), request.tau);
+    setup.title = fmt::format("the exact flow of {} images of {}, tau {}", setup.data.count, fs::path(request.model).filename().string(), setup.tau());
     setup.shape = setup.data.shape;
-    setup.fingerprint = fmt::format("{}:{}", hash_of(setup.data.values), request.tau);
+    setup.fingerprint = fmt::format("{}:{}", hash_of(setup.data.values), setup.tau());
 }
 
 void take_model(GuideSetup& setup) {
@@ -121,7 +136,11 @@ void draw_truth(GuideSetup& setup) {
 
 void take_truth(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
+    constexpr std::size_t most_values = std::size_t{1} << 27, most_images = std::size_t{1} << 31;
     if (request.count == 0) throw std::invalid_argument("--count 0: ask for at least one sample");
+    if (request.first > most_images || request.count > most_values / setup.shape.size())
+        throw std::invalid_argument(fmt::format("--first {} --count {}: images are numbered up to {}, and samples of {} are at most {} at once; ask for fewer", request.first,
+                                                request.count, most_images, to_string(setup.shape), most_values / setup.shape.size()));
     if (!request.images.empty()) {
         setup.truth = images_for(setup, request.images, request.first, request.count);
         if (setup.truth.count < request.count)
@@ -134,8 +153,9 @@ void take_truth(GuideSetup& setup) {
     }
     if (!request.reference.empty()) {
         setup.references = images_for(setup, request.reference, 0, all_images);
-        if (setup.references.count != 1 && setup.references.count != request.count)
-            throw std::invalid_argument(fmt::format("{}: it has {} images; give one reference, or one an image", request.reference.string(), setup.references.count));
+        if (setup.references.count != 1 && setup.references.count < request.first + request.count)
+            throw std::invalid_argument(fmt::format("{}: it has {} images; give one reference, or one an image up to number {}", request.reference.string(),
+                                                    setup.references.count, request.first + request.count - 1));
     }
 }
 
@@ -148,9 +168,11 @@ void take_noise(GuideSetup& setup) {
     if (!request.noise_file.empty()) {
         const nn::Array file = nn::read_npy(request.noise_file);
         const std::vector<double> given(file.begin(), file.end());
-        if (given.size() != m && given.size() != request.count * m)
-            throw std::invalid_argument(fmt::format("{}: it has {} values and a measurement {}; give that many, or that many an image", request.noise_file.string(), given.size(), m));
-        for (std::size_t i = 0; i < setup.noise.size(); ++i) setup.noise[i] = given[i % given.size()];
+        if (given.size() != m && (given.size() % m != 0 || given.size() / m < request.first + request.count))
+            throw std::invalid_argument(fmt::format("{}: it has {} values and a measurement {}; give that many, or that many an image up to number {}", request.noise_file.string(),
+                                                    given.size(), m, request.first + request.count - 1));
+        const std::size_t from = given.size() == m ? 0 : request.first * m;
+        for (std::size_t i = 0; i < setup.noise.size(); ++i) setup.noise[i] = given[(from + i) % given.size()];
         double square = 0;
         for (const double value : given) square += value * value / static_cast<double>(given.size());
         setup.sigma_y = std::sqrt(square);
@@ -177,19 +199,38 @@ void take_measurement(GuideSetup& setup) {
     }
 }
 
+void require_weight(const char* option, double weight) {
+    if (!(weight >= 0) || !std::isfinite(weight)) throw std::invalid_argument(fmt::format("{} {}: a weight is a number that is not negative", option, weight));
+}
+
+/// A network that reads samples and says something else than where they flow. Every target is checked before anything runs.
+nn::Network judging_network(const GuideSetup& setup, const LossRequest& loss) {
+    nn::Network network = nn::load_network(loss.file);
+    for (std::size_t i = 0; i < std::max<std::size_t>(loss.targets.size(), 1); ++i)
+        (void)NetworkLoss<float>(network, {loss.targets.empty() ? std::nullopt : std::optional(loss.targets[i]), loss.value.value_or(0), loss.output}, setup.shape.size());
+    const nn::NetworkDescription& about = network.description;
+    if (!loss.targets.empty() && about.parametrisation != "logits" && about.input_size == about.output_size)
+        throw std::invalid_argument(fmt::format("{}: it returns {} and no classes; give a classifier", loss.file.string(), about.parametrisation));
+    return network;
+}
+
 void take_losses(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
+    require_weight("--task-weight", request.task_weight);
+    require_weight("--reference-weight", request.reference_weight);
     for (const LossRequest& loss : request.losses) {
-        setup.loss_networks.push_back(nn::load_network(loss.file));
         if (loss.targets.empty() && !loss.value)
             throw std::invalid_argument(fmt::format("--loss {}: say which class with --target, or which value with --value", loss.file.string()));
-        for (std::size_t i = 0; i < std::max<std::size_t>(loss.targets.size(), 1); ++i)  // every target is checked before anything runs
-            (void)NetworkLoss<float>(setup.loss_networks.back(),
-                                     {loss.targets.empty() ? std::nullopt : std::optional(loss.targets[i]), loss.value.value_or(0), loss.output}, setup.shape.size());
+        if (loss.value && !std::isfinite(*loss.value)) throw std::invalid_argument(fmt::format("--value {}: give a finite number", *loss.value));
+        require_weight("--weight", loss.weight);
+        setup.loss_networks.push_back(judging_network(setup, loss));
     }
     if (request.classifier.empty()) return;
-    setup.classifier = nn::load_network(request.classifier);
-    (void)NetworkLoss<float>(*setup.classifier, {std::size_t{0}, 0, 0}, setup.shape.size());
+    setup.classifier = judging_network(setup, {request.classifier, {0}});
+    for (const int label : setup.truth.labels)
+        if (label < 0 || static_cast<std::size_t>(label) >= setup.classifier->description.output_size)
+            throw std::invalid_argument(fmt::format("--classifier {}: an image has the label {} and the network {} outputs; give a classifier of these images",
+                                                    request.classifier.string(), label, setup.classifier->description.output_size));
 }
 
 void take_methods(GuideSetup& setup) {
@@ -211,6 +252,9 @@ void take_methods(GuideSetup& setup) {
         for (const GuidanceMethod& method : guidance_methods()) take(method, false);
     for (const std::string& name : request.methods.empty() ? std::vector<std::string>{"greedy"} : request.methods)
         if (name != "all") take(find_guidance_method(name), true);
+    if (!setup.H) return;
+    setup.baselines = {methods::pseudo_inverse()};
+    if (setup.sigma_y > 0) setup.baselines.push_back(methods::regularised_inverse());
 }
 
 void check_options(const GuidanceOptions& options) {
@@ -244,6 +288,9 @@ std::string GuideSetup::configuration() const {
     json["model"] = fingerprint;
     json["path"] = path;
     json["task"] = task();
+    const std::size_t colon = request.task.find(':');
+    const fs::path operand = colon == std::string::npos ? fs::path() : fs::path(request.task.substr(colon + 1));
+    json["operator"] = !operand.empty() && fs::is_regular_file(operand) ? hash_of(operand) : "";
     json["task_weight"] = request.task_weight;
     json["noise"] = request.noise_file.empty() ? fmt::format("{}", request.noise) : hash_of(request.noise_file);
     for (const LossRequest& loss : request.losses) json["losses"].push_back({hash_of(loss.file), loss.weight});
@@ -258,12 +305,17 @@ std::string GuideSetup::configuration() const {
     return json.dump(2) + "\n";
 }
 
+std::vector<const GuidanceMethod*> GuideSetup::all_methods() const {
+    std::vector<const GuidanceMethod*> all;
+    for (const auto* list : {&baselines, &methods})
+        for (const GuidanceMethod& method : *list) all.push_back(&method);
+    return all;
+}
+
 std::vector<GuideRow> GuideSetup::questions() const {
     std::vector<GuideRow> rows;
-    for (std::size_t i = 0; i < request.count; ++i) {
-        if (H) rows.push_back({std::string(pseudo_inverse_name), task(), request.first + i});
-        for (const GuidanceMethod& method : methods) rows.push_back({method.spelling(), task(), request.first + i});
-    }
+    for (std::size_t i = 0; i < request.count; ++i)
+        for (const GuidanceMethod* method : all_methods()) rows.push_back({method->spelling(), task(), request.first + i});
     return rows;
 }
 

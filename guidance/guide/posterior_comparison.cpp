@@ -50,7 +50,7 @@ PosteriorRow sample(const GuideSetup& setup, const GuidanceMethod& method, std::
         if (hooks.stop()) throw GuidanceStopped{};
         detail::GuideCompute compute = pool.take();
         try {
-            outcomes[j] = compute(&method, 0, static_cast<std::uint32_t>(j), [&](double) {
+            outcomes[j] = compute(method, 0, static_cast<std::uint32_t>(j), [&](double) {
                 if (hooks.stop()) throw GuidanceStopped{};
             });
         } catch (const std::domain_error& error) {
@@ -62,7 +62,7 @@ PosteriorRow sample(const GuideSetup& setup, const GuidanceMethod& method, std::
     PosteriorRow row{method.spelling()};
     for (detail::GuideOutcome& outcome : outcomes) {
         if (outcome.sample.empty()) {
-            ++row.failed;
+            if (row.failed++ == 0) row.note = outcome.row.note;
             continue;
         }
         ++row.samples;
@@ -83,7 +83,7 @@ MixturePosterior posterior_of(const GuideSetup& setup) {
     if (!setup.H || !setup.request.losses.empty() || setup.references.count > 0)
         throw std::invalid_argument("--posterior: it has a closed form for a linear measurement alone; give --task, and neither --loss nor --reference");
     if (!setup.mixture.empty()) return {in_double(setup.mixture), *setup.H, setup.measurement_of(0), setup.sigma_y};
-    return {setup.data.values, setup.shape.size(), setup.request.tau, *setup.H, setup.measurement_of(0), setup.sigma_y};
+    return {setup.data.values, setup.shape.size(), setup.tau(), *setup.H, setup.measurement_of(0), setup.sigma_y};
 }
 
 std::vector<PosteriorRow> run_posterior(const GuideSetup& given, std::size_t samples, const GuideHooks& hooks) {
@@ -108,14 +108,17 @@ std::vector<PosteriorRow> run_posterior(const GuideSetup& given, std::size_t sam
 }
 
 std::string posterior_table(std::span<const PosteriorRow> rows) {
-    std::vector<std::vector<std::string>> lines = {{"method", "samples", "sliced W2", "floor", "mean", "covariance", "weights", "evals", "vjps", "time"}};
+    const auto number = [](const PosteriorRow& r, double value, int digits) { return r.samples > 1 ? fmt::format("{:.{}f}", value, digits) : std::string("-"); };
+    std::vector<std::vector<std::string>> lines = {{"method", "samples", "failed", "sliced W2", "floor", "mean", "covariance", "weights", "evals", "vjps", "time"}};
     for (const PosteriorRow& r : rows)
-        lines.push_back({r.method, fmt::format("{}", r.samples), fmt::format("{:.4f}", r.distance.sliced_w2), fmt::format("{:.4f}", r.distance.floor),
-                         fmt::format("{:.3f}", r.distance.mean), fmt::format("{:.3f}", r.distance.covariance), weights_text(r.distance.weights),
+        lines.push_back({r.method, fmt::format("{}", r.samples), fmt::format("{}", r.failed), number(r, r.distance.sliced_w2, 4), number(r, r.distance.floor, 4),
+                         number(r, r.distance.mean, 3), number(r, r.distance.covariance, 3), r.samples > 1 ? weights_text(r.distance.weights) : "-",
                          fmt::format("{:.0f}", r.evaluations), fmt::format("{:.0f}", r.vjps), readable_seconds(r.seconds)});
     std::string text = aligned_columns(lines, 1);
-    if (!rows.empty() && rows.front().distance.exact_weights.size() <= 8)
-        text += fmt::format("exact weights: {}\n", weights_text(rows.front().distance.exact_weights));
+    const auto any = std::find_if(rows.begin(), rows.end(), [](const PosteriorRow& r) { return r.samples > 1; });
+    if (any != rows.end() && any->distance.exact_weights.size() <= 8) text += fmt::format("exact weights: {}\n", weights_text(any->distance.exact_weights));
+    for (const PosteriorRow& r : rows)
+        if (r.failed > 0) text += fmt::format("{} failed {} times: {}\n", r.method, r.failed, r.note);
     return text;
 }
 
@@ -124,10 +127,11 @@ std::string to_json_line(const PosteriorRow& r) {
     json["method"] = r.method;
     json["samples"] = r.samples;
     json["failed"] = r.failed;
-    json["sliced_w2"] = r.distance.sliced_w2;
-    json["floor"] = r.distance.floor;
-    json["mean_error"] = r.distance.mean;
-    json["covariance_error"] = r.distance.covariance;
+    const auto known = [&](double value) { return r.samples > 1 ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr); };
+    json["sliced_w2"] = known(r.distance.sliced_w2);
+    json["floor"] = known(r.distance.floor);
+    json["mean_error"] = known(r.distance.mean);
+    json["covariance_error"] = known(r.distance.covariance);
     if (r.distance.weights.size() <= 100) {
         json["weights"] = r.distance.weights;
         json["exact_weights"] = r.distance.exact_weights;
@@ -135,6 +139,7 @@ std::string to_json_line(const PosteriorRow& r) {
     json["evaluations"] = r.evaluations;
     json["vjps"] = r.vjps;
     json["seconds"] = r.seconds;
+    json["note"] = r.note;
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -159,10 +164,7 @@ std::string posterior_script(const GuideSetup& setup, const MixturePosterior& po
 
 std::vector<std::string> write_posterior_report(const std::filesystem::path& directory, const GuideSetup& setup, std::span<const PosteriorRow> rows) {
     std::vector<std::string> sentences;
-    std::filesystem::create_directories(directory);
-    std::string lines, svg, why;
-    for (const PosteriorRow& row : rows) lines += to_json_line(row) + "\n";
-    write_file_atomically(directory / "posterior.jsonl", lines);
+    std::string svg, why;
     if (const std::string script = posterior_script(setup, posterior_of(setup), rows); !script.empty()) {
         if (const auto drawn = run_gnuplot(script, "svg", why)) svg = *drawn;
         else sentences.push_back(why);

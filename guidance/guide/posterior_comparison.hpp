@@ -17,6 +17,7 @@ struct PosteriorRow {
     std::size_t samples = 0, failed = 0;
     PosteriorDistance distance{};
     double evaluations = 0, vjps = 0, seconds = 0;  ///< a sample
+    std::string note{};                             ///< of the first that failed
     std::vector<double> x{};                        ///< the samples, row by row
     std::vector<std::vector<std::vector<double>>> ways{};  ///< of 2-D models: states of the first samples
 };
@@ -34,7 +35,7 @@ std::string to_json_line(const PosteriorRow& row);
 /// Of 2-D models: trajectories and samples of each method over the posterior's density. A gnuplot script.
 std::string posterior_script(const GuideSetup& setup, const MixturePosterior& posterior, std::span<const PosteriorRow> rows);
 
-/// posterior.jsonl, posterior.html with the picture of 2-D models; returns sentences about what could not be done.
+/// posterior.html with the picture of 2-D models; returns sentences about what could not be done.
 std::vector<std::string> write_posterior_report(const std::filesystem::path& directory, const GuideSetup& setup, std::span<const PosteriorRow> rows);
 
 }  // namespace costate::guidance

@@ -24,6 +24,8 @@ std::optional<T> or_empty(const Json& json, const char* key) {
 
 }  // namespace
 
+bool is_baseline(std::string_view method) { return method == pseudo_inverse_name || method == "regularised-inverse"; }
+
 bool same_question(const GuideRow& a, const GuideRow& b) { return a.method == b.method && a.task == b.task && a.image == b.image; }
 
 std::string to_json_line(const GuideRow& row) {
@@ -38,6 +40,7 @@ std::string to_json_line(const GuideRow& row) {
     json["class_ok"] = row.class_ok ? Json(*row.class_ok) : Json(nullptr);
     json["evaluations"] = row.evaluations;
     json["vjps"] = row.vjps;
+    json["jvps"] = row.jvps;
     json["seconds"] = or_null(row.seconds);
     json["peak_bytes"] = row.peak_bytes;
     json["restarts"] = row.restarts;
@@ -60,6 +63,7 @@ std::optional<GuideRow> guide_row(std::string_view line) {
         row.class_ok = or_empty<bool>(json, "class_ok");
         row.evaluations = json.at("evaluations").get<std::size_t>();
         row.vjps = json.at("vjps").get<std::size_t>();
+        row.jvps = json.value("jvps", std::size_t{0});
         row.seconds = or_empty<double>(json, "seconds");
         row.peak_bytes = json.at("peak_bytes").get<std::size_t>();
         row.restarts = json.at("restarts").get<std::size_t>();
@@ -176,10 +180,10 @@ std::string guide_line(const GuideRow& row) {
 }
 
 std::string guide_csv(std::span<const GuideRow> rows) {
-    std::string text = "method,task,image,loss,psnr,ssim,measurement_psnr,class_ok,evaluations,vjps,seconds,peak_bytes,restarts,note\r\n";
+    std::string text = "method,task,image,loss,psnr,ssim,measurement_psnr,class_ok,evaluations,vjps,jvps,seconds,peak_bytes,restarts,note\r\n";
     for (const GuideRow& r : rows)
-        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(r.method), quoted(r.task), r.image, full(r.loss), full(r.psnr), full(r.ssim),
-                            full(r.measurement_psnr), r.class_ok ? (*r.class_ok ? "true" : "false") : "", r.evaluations, r.vjps, full(r.seconds), r.peak_bytes,
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", quoted(r.method), quoted(r.task), r.image, full(r.loss), full(r.psnr), full(r.ssim),
+                            full(r.measurement_psnr), r.class_ok ? (*r.class_ok ? "true" : "false") : "", r.evaluations, r.vjps, r.jvps, full(r.seconds), r.peak_bytes,
                             r.restarts, quoted(r.note));
     return text;
 }

@@ -16,17 +16,20 @@ namespace costate::guidance {
 /// The row that the others are measured against: H⁺y, the measurement's own least-squares image.
 inline constexpr std::string_view pseudo_inverse_name = "pseudo-inverse";
 
+/// Whether it is that or the regularised inverse, which is there for measurements with noise: no model, no sample.
+bool is_baseline(std::string_view method);
+
 /// One sample. Empty where it has no meaning: no truth, no image, no class.
 struct GuideRow {
     std::string method;   ///< as spelled, with the numbers that differ from the default
     std::string task;
     std::size_t image = 0;
     std::optional<double> loss{};              ///< L of the sample
-    std::optional<double> psnr{};              ///< dB to the truth, samples of images cut to [-1, 1]
+    std::optional<double> psnr{};              ///< dB to the truth, samples of images cut to [-1, 1]; at most 200
     std::optional<double> ssim{};
     std::optional<double> measurement_psnr{};  ///< 10 log₁₀(4 m/‖y - Hx‖²), the sample as the method left it
     std::optional<bool> class_ok{};
-    std::size_t evaluations = 0, vjps = 0;
+    std::size_t evaluations = 0, vjps = 0, jvps = 0;
     std::optional<double> seconds{};
     std::size_t peak_bytes = 0, restarts = 0;
     std::string note{};

@@ -117,21 +117,22 @@ std::vector<TunedMethod> tune(const GuideSetup& setup, std::size_t images, const
     return all;
 }
 
-std::string to_json(const std::vector<TunedMethod>& tuned) {
-    Json json = Json::array();
+std::string to_json(const std::vector<TunedMethod>& tuned, std::size_t images) {
+    Json json = {{"images", images}, {"methods", Json::array()}};
     for (const TunedMethod& t : tuned) {
-        json.push_back({{"method", t.given}, {"chosen", t.chosen}, {"tried", Json::array()}});
-        for (const auto& [spelling, score] : t.tried) json.back()["tried"].push_back({{"method", spelling}, {"score", score}});
+        Json one = {{"method", t.given}, {"chosen", t.chosen}, {"tried", Json::array()}};
+        for (const auto& [spelling, score] : t.tried) one["tried"].push_back({{"method", spelling}, {"score", score}});
+        json["methods"].push_back(std::move(one));
     }
     return json.dump(2) + "\n";
 }
 
-std::vector<TunedMethod> tuned_from_json(const std::string& text) {
+std::vector<TunedMethod> tuned_from_json(const std::string& text, std::size_t images) {
     const Json json = Json::parse(text, nullptr, false);
     std::vector<TunedMethod> tuned;
-    if (!json.is_array()) return tuned;
     try {
-        for (const Json& one : json) {
+        if (!json.is_object() || json.at("images").get<std::size_t>() != images) return {};
+        for (const Json& one : json.at("methods")) {
             tuned.push_back({one.at("method").get<std::string>(), one.at("chosen").get<std::string>(), {}});
             (void)find_guidance_method(tuned.back().chosen);
             for (const Json& t : one.at("tried")) tuned.back().tried.emplace_back(t.at("method").get<std::string>(), t.at("score").get<double>());

@@ -24,8 +24,8 @@ inline constexpr std::size_t tuning_budget = 8;
 /// Throws what guide_setup throws where there are not so many images; GuidanceStopped.
 std::vector<TunedMethod> tune(const GuideSetup& setup, std::size_t images, const GuideHooks& hooks);
 
-/// JSON, and back; nothing for what is none.
-std::string to_json(const std::vector<TunedMethod>& tuned);
-std::vector<TunedMethod> tuned_from_json(const std::string& text);
+/// JSON with the number of images they were chosen on, and back; nothing for what is none, or was chosen on another number.
+std::string to_json(const std::vector<TunedMethod>& tuned, std::size_t images);
+std::vector<TunedMethod> tuned_from_json(const std::string& text, std::size_t images);
 
 }  // namespace costate::guidance

@@ -44,7 +44,7 @@ TEST_CASE("JSON has the documented keys, and the same numbers on one thread and 
     };
     const json one = rows("1");
     REQUIRE(one.size() == 15);
-    for (const char* key : {"method", "task", "image", "loss", "psnr", "ssim", "measurement_psnr", "class_ok", "evaluations", "vjps", "peak_bytes", "restarts", "note"})
+    for (const char* key : {"method", "task", "image", "loss", "psnr", "ssim", "measurement_psnr", "class_ok", "evaluations", "vjps", "jvps", "peak_bytes", "restarts", "note"})
         CHECK(one.at(0).contains(key));
     CHECK(one.at(0).at("method") == "pseudo-inverse");
     CHECK(one.at(2).at("vjps") == 6);
@@ -68,6 +68,26 @@ TEST_CASE("a directory keeps rows, samples and a page, and a longer comparison g
     CHECK(other.status == 2);
     CHECK(other.error.find("seed") != std::string::npos);
     CHECK(program::read(scratch.path() / "d" / "rows.jsonl") == whole);
+}
+
+TEST_CASE("a folder of images is measured, and what is written where it cannot be is refused first") {
+    const Scratch scratch;
+    for (const char* name : {"a.pgm", "b.pgm"}) std::ofstream(scratch / name) << "P2\n4 4\n255\n0 50 100 150 200 250 10 20 30 40 50 60 70 80 90 " << (name[0] == 'a' ? "100" : "0") << "\n";
+    std::filesystem::create_directories(scratch.path() / "images");
+    for (const char* name : {"a.pgm", "b.pgm"}) std::filesystem::rename(scratch.path() / name, scratch.path() / "images" / name);
+    const std::string images = scratch / "images";
+    const auto outcome = program::run({"guide", images, "--task", "super-resolution:2", "--images", images, "--count", "2", "--methods", "greedy:steps=8", "--out", scratch / "d"});
+    INFO(outcome.error);
+    REQUIRE(outcome.status == 0);
+    CHECK(std::filesystem::exists(scratch.path() / "d" / "samples" / "00001.greedy_steps-8.png"));
+    const auto nowhere = program::run(with({"--save", scratch / "none/x.npy"}));
+    CHECK(nowhere.status == 2);
+    CHECK(nowhere.error.find("there is no folder") != std::string::npos);
+    // a sample that failed: said, another status, no file
+    const auto failed = program::run(with({"--methods", "greedy:rate=1e30", "--save", scratch / "x.npy"}));
+    CHECK(failed.status == 1);
+    CHECK(failed.out.find("not finite") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(scratch.path() / "x.npy"));
 }
 
 TEST_CASE("a posterior sampler is measured against the closed form") {
@@ -105,4 +125,6 @@ TEST_CASE("what cannot be is one sentence, and nothing is left behind") {
     refused(with({"--posterior", "10"}), "--noise above 0");
     refused(with({"--save", "x.npy"}), "--save");
     refused(with({"--gradient", "guess"}), "no gradient method");
+    refused(with({"--noise", ""}), "--noise");
+    refused(with({"--noise", "0.1", "--posterior", "10", "--tune", "2"}), "--tune");
 }

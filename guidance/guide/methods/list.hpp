@@ -21,4 +21,11 @@ GuidanceMethod pnp_flow();
 GuidanceMethod flowchef();
 GuidanceMethod flow_priors();
 
+// What the methods are measured against; not in the list.
+
+/// "pseudo-inverse": H⁺y
+GuidanceMethod pseudo_inverse();
+/// "regularised-inverse": Hᵀ(HHᵀ + σ_y²I)⁻¹y
+GuidanceMethod regularised_inverse();
+
 }  // namespace costate::guidance::methods

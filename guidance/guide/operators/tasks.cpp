@@ -96,7 +96,12 @@ AnyOperator<T> blur(const Words& task, const ImageShape& shape) {
         throw std::invalid_argument("a plain vector of " + to_string(shape) + " is not blurred; use observation with a matrix, or give images");
     if (task.words.size() == 1 || task.second_is("gaussian")) {
         task.at_most(3);
-        return Blur<T>(shape, gaussian_kernel(task.number(2, 1.0)));
+        const double sigma = task.number(2, 1.0);
+        const double most = static_cast<double>(std::min(shape.height, shape.width)) / 6;
+        if (sigma > most)  // before a kernel of (6 sigma)^2 weights is made
+            throw std::invalid_argument("a kernel of three sigma = " + std::to_string(3 * sigma) + " pixels to each side is larger than the image, " + to_string(shape) +
+                                        "; give a sigma of at most " + std::to_string(most));
+        return Blur<T>(shape, gaussian_kernel(sigma));
     }
     if (task.second_is("motion")) {
         task.at_most(4);

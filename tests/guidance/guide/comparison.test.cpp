@@ -2,10 +2,13 @@
 #include "guidance/guide/comparison.hpp"
 #include "guidance/guide/posterior_comparison.hpp"
 #include "guidance/guide/tune.hpp"
+#include "nn/npy.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <map>
 
 using namespace costate;
@@ -44,7 +47,7 @@ TEST_CASE("samples do not depend on threads, on the other images or on the other
     GuideRequest request = small();
     request.threads = 1;
     const Samples one = run(request);
-    CHECK(one.size() == 18);  // three methods with the pseudo-inverse
+    CHECK(one.size() == 24);  // two methods and two baselines
     request.threads = 2;
     CHECK(run(request) == one);
     request.methods = {"greedy:steps=8"};
@@ -65,7 +68,7 @@ TEST_CASE("what is known is not computed again, and guidance lowers the loss") {
     const std::vector<GuideRow> known(rows.begin(), rows.begin() + 7);
     rows.clear();
     run_guide(setup, known, hooks);
-    CHECK(rows.size() == 11);
+    CHECK(rows.size() == 17);
     for (const GuideRow& row : rows) {
         CHECK(std::none_of(known.begin(), known.end(), [&](const GuideRow& other) { return same_question(row, other); }));
         const auto again = guide_row(to_json_line(row));
@@ -88,7 +91,7 @@ TEST_CASE("a run that is asked to stop stops, with what is known kept") {
     hooks.stop = [&] { return kept >= 4; };
     CHECK_THROWS_AS(run_guide(setup, {}, hooks), GuidanceStopped);
     CHECK(kept >= 4);
-    CHECK(kept < 18);
+    CHECK(kept < 24);
 }
 
 TEST_CASE("numbers are tuned on other images, the same number of tries for all") {
@@ -106,8 +109,9 @@ TEST_CASE("numbers are tuned on other images, the same number of tries for all")
     CHECK(tuned[1].tried.size() <= tuning_budget + 1);
     CHECK(tuned[1].tried.front().second > tuned[1].tried.back().second);
     CHECK(furthest == 9);  // images 6 to 9
-    CHECK(to_json(tuned_from_json(to_json(tuned))) == to_json(tuned));
-    CHECK(tuned_from_json("[{\"method\": 1}]").empty());
+    CHECK(to_json(tuned_from_json(to_json(tuned, 4), 4), 4) == to_json(tuned, 4));
+    CHECK(tuned_from_json(to_json(tuned, 4), 5).empty());  // chosen on another number of images
+    CHECK(tuned_from_json("[{\"method\": 1}]", 4).empty());
 }
 
 TEST_CASE("samplers are measured against the posterior; what ignores the measurement is far from it") {
@@ -122,6 +126,41 @@ TEST_CASE("samplers are measured against the posterior; what ignores the measure
     CHECK(rows[0].samples == 300);
     CHECK(!rows[1].ways.empty());
     CHECK(rows[1].distance.sliced_w2 < rows[0].distance.sliced_w2);
+}
+
+TEST_CASE("noise and references from files belong to images, not to places in a comparison") {
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / "costate-guide-files";
+    std::filesystem::create_directories(folder);
+    nn::Array noise = nn::Array::from_shape({6, 2}), references = nn::Array::from_shape({6, 5});
+    for (std::size_t i = 0; i < noise.size(); ++i) noise.data()[i] = 0.01 * static_cast<double>(i);
+    for (std::size_t i = 0; i < references.size(); ++i) references.data()[i] = std::sin(static_cast<double>(i));
+    nn::write_npy(folder / "noise.npy", noise);
+    nn::write_npy(folder / "references.npy", references);
+    GuideRequest request = small();
+    request.noise = 0;
+    request.noise_file = folder / "noise.npy";
+    request.reference = folder / "references.npy";
+    const Samples all = run(request);
+    const std::string begun = guide_setup(request).configuration();
+    request.first = 2;
+    request.count = 2;
+    for (const auto& [key, value] : run(request)) CHECK(all.at(key) == value);
+    CHECK(all.at({"greedy:steps=8", 2}) != all.at({"greedy:steps=8", 3}));
+    CHECK(guide_setup(request).configuration() == begun);  // the same comparison
+    references.data()[0] += 1;
+    nn::write_npy(folder / "references.npy", references);
+    CHECK(guide_setup(request).configuration() != begun);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a method whose every sample fails says so, and has no distance") {
+    GuideRequest request = small();
+    request.noise = 0.3;
+    request.methods = {"greedy:rate=1e30"};
+    const auto rows = run_posterior(guide_setup(request), 5, {});
+    CHECK(rows.at(0).failed == 5);
+    CHECK(posterior_table(rows).find("failed 5 times: the sample is not finite") != std::string::npos);
+    CHECK(to_json_line(rows.at(0)).find("\"sliced_w2\":null") != std::string::npos);
 }
 
 TEST_CASE("what cannot be is refused in a sentence") {
@@ -145,4 +184,9 @@ TEST_CASE("what cannot be is refused in a sentence") {
     refused([](GuideRequest& r) { r.losses = {{COSTATE_SOURCE_DIR "/models/moons.safetensors", {0}}}; }, "reads 2 values");
     refused([](GuideRequest& r) { r.dimension = 2; r.losses = {{COSTATE_SOURCE_DIR "/models/moons.safetensors", {2}}}; }, "no output 2");
     refused([](GuideRequest& r) { r.dimension = 2; r.losses = {{COSTATE_SOURCE_DIR "/models/moons.safetensors"}}; }, "--target");
+    refused([](GuideRequest& r) { r.dimension = 2; r.losses = {{COSTATE_SOURCE_DIR "/models/moons.safetensors", {1}}}; }, "returns velocity and no classes");
+    refused([](GuideRequest& r) { r.count = 1'000'000'000'000; }, "ask for fewer");
+    refused([](GuideRequest& r) { r.first = 5'000'000'000; }, "numbered up to");
+    refused([](GuideRequest& r) { r.task_weight = -1; }, "--task-weight -1");
+    refused([](GuideRequest& r) { r.model = COSTATE_SOURCE_DIR "/models/moons.safetensors"; }, "--dim");
 }
