@@ -21,8 +21,8 @@ struct RedDiff {
         {"steps", &RedDiff::steps, "times from noise to data, one step of Adam each", {}, {}, true},
         {"rate", &RedDiff::rate, "Adam's", {0.03, 0.1, 0.3}},
         {"weight", &RedDiff::weight, "w, of the model against the loss", {0.05, 0.1, 0.25, 1}},
-        {"decay", &RedDiff::decay, "Adam's, of the mean"},
-        {"decay-square", &RedDiff::decay_square, "Adam's, of the mean square"},
+        {"decay", &RedDiff::decay, "Adam's, of the mean", {}, {}, false, 0, 0.99999},
+        {"decay-square", &RedDiff::decay_square, "Adam's, of the mean square", {}, {}, false, 0, 0.99999},
     }};
 
     template <class T>

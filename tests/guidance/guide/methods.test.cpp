@@ -76,7 +76,7 @@ TEST_CASE("what is no spelling is refused in a sentence that says what there is"
     refused("dps:zeta=-1", "give a number that is not negative");
     refused("dps:steps=0", "give a whole number from 1");
     refused("dps:steps=2.5", "give a whole number from 1");
-    refused("dps:steps=1e12", "give a whole number from 1");
+    refused("dps:steps=1e12", "dps: steps = 1000000000000; give a whole number from 1 to 1000000");
     refused("greedy:ahead=heun", "ahead is one of denoiser, euler, midpoint, rk4, not 'heun'");
     refused("greedy:horizon=0", "give a whole number from 1");
     CHECK_THROWS_WITH(find_guidance_method("greedy").with("ahead", 4), Contains("ahead is one of"));
@@ -84,6 +84,31 @@ TEST_CASE("what is no spelling is refused in a sentence that says what there is"
 }
 
 TEST_CASE("methods for a linear measurement refuse another objective, the others take it") {
+TEST_CASE("what counts something is a whole number that can be counted to, and a share is at most 1") {
+    const auto refused = [](const std::string& spelling, const char* with) {
+        INFO(spelling);
+        CHECK_THROWS_WITH(find_guidance_method(spelling), Contains(with));
+    };
+    const std::set<std::string> counts{"steps", "outer", "inner", "iterations", "horizon", "noises", "pieces", "memory", "restarts"};
+    std::size_t seen = 0;
+    for (const GuidanceMethod& method : guidance_methods())
+        for (const ParameterValue& p : method.parameters()) {
+            if (!counts.contains(p.name)) continue;
+            const bool small = p.name == "memory" || p.name == "restarts";
+            const std::string name = std::string(method.name()) + ":" + p.name + "=";
+            for (const char* value : {"2.5", "-1", "1e300", "1e30", "inf", small ? "1001" : "1000001", small ? "0.5" : "0"})
+                refused(name + value, small ? "give a whole number from 0 to 1000" : "give a whole number from 1 to 1000000");
+            for (const char* value : {"1", "3", small ? "1000" : "1000000", small ? "0" : "1"}) CHECK_NOTHROW(find_guidance_method(name + value));
+            ++seen;
+        }
+    CHECK(seen >= 28);
+    refused("d-flow:blend=1.5", "d-flow: blend = 1.5; give a number from 0 to 1");
+    refused("end-to-end:momentum=1", "end-to-end: momentum = 1; give a number from 0 to 0.99999");
+    refused("red-diff:decay=1", "red-diff: decay = 1; give a number from 0 to 0.99999");
+    refused("red-diff:decay-square=2", "red-diff: decay-square = 2; give a number from 0 to 0.99999");
+    for (const char* taken : {"d-flow:blend=1", "end-to-end:momentum=0.99999", "red-diff:decay=0:decay-square=0.999"}) CHECK_NOTHROW(find_guidance_method(taken));
+}
+
     FlowModel<double> model = moons<double>();
     Objective<double> measured = first_coordinate<double>(), other = reference<double>();
     std::vector<Objective<double>::Term> terms{Reference<double>{{0.5, 0.25}}, dense_measurement(1, 2, {1, 0}, {0.5})};
