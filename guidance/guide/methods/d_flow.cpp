@@ -126,6 +126,7 @@ private:
         const auto objective = [&](std::span<const T> x, std::span<T> slope) {
             problem.watch(std::min(1.0, done / static_cast<double>(attempts * most)));
             const T loss = end(x, slope);
+            if (static_cast<double>(end.plain()) <= wanted) return floor(slope);
             return loss + regulariser(weight, problem.model.start_scale(), x, slope);
         };
         bool arrived = false;
@@ -149,6 +150,14 @@ private:
             }
             attempt.stalled = lbfgs.status().steps == before;
         }
+    }
+
+    /// From the target on the objective is a flat floor, where every line search ends. -PSNR itself has a cusp where y is met: where y is one number no
+    /// point near it meets the strong Wolfe conditions.
+    template <class T>
+    static T floor(std::span<T> slope) {
+        std::fill(slope.begin(), slope.end(), T(0));
+        return std::numeric_limits<T>::lowest();
     }
 
     /// λR and its gradient, added.
