@@ -9,7 +9,7 @@ namespace costate::guidance {
 
 namespace {
 
-/// Adam's step of μ along s∇L(μ) + w (σ/α)(ε̂(t, αμ + σε) - ε), once for every t from noise to data with a fresh ε; no gradient through ε̂. s is 1/‖H‖²
+/// Adam's step of μ along s∇L(μ) + w (σ/α)(ε̂(t, αμ + σε) - ε), once for every t from noise to data with a fresh ε; no gradient through ε̂. s is 1/w‖H‖²
 /// of a measurement, else 1: the paper's H have ‖H‖ = 1.
 /// The authors' code takes 100 times; the default here is 200, which on mnist_unet is not yet sure to beat the pseudo-inverse on a box.
 /// With ε̂ = (x - αx̂₁)/σ the second term is w (μ - x̂₁), which is regular at both ends and is what is evaluated.
