@@ -71,7 +71,7 @@ struct Parameter {
 };
 
 /// M::name, M::meaning, M::source (paper and equation), M::parameters (array of Parameter<M>), and method(problem) for float and double. Optional:
-/// method.refuses(objective, model) → a sentence where it cannot do a task.
+/// method.refuses(objective, model) → a sentence where it cannot do a task, without its name.
 template <class M>
 concept GuidanceMethodValue = requires(const M& m, GuidanceProblem<float>& f, GuidanceProblem<double>& d) {
     { M::name } -> std::convertible_to<std::string_view>;
@@ -108,7 +108,7 @@ public:
     /// finite, not from least to most, or no whole number where it counts something.
     [[nodiscard]] GuidanceMethod with(std::string_view parameter, double value) const { return set_(parameter, value); }
 
-    /// Why it cannot do this task; nothing where it can.
+    /// Why it cannot do this task, a sentence without its name; nothing where it can.
     [[nodiscard]] std::optional<std::string> refuses(const Objective<float>& objective, const FlowModel<float>& model) const { return refuses_f32_(objective, model); }
     [[nodiscard]] std::optional<std::string> refuses(const Objective<double>& objective, const FlowModel<double>& model) const { return refuses_f64_(objective, model); }
     GuidanceResult<float> operator()(GuidanceProblem<float>& problem) const { return run_f32_(problem); }

@@ -28,7 +28,7 @@ struct FlowPriors {
 
     template <class T>
     std::optional<std::string> refuses(const Objective<T>& objective, const FlowModel<T>&) const {
-        return lacks_measurement(name, objective);
+        return lacks_measurement(objective);
     }
 
     /// The local objective of one time and its gradient.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 namespace costate::guidance {
 
@@ -24,13 +25,13 @@ struct OtOde {
 
     template <class T>
     std::optional<std::string> refuses(const Objective<T>& objective, const FlowModel<T>& model) const {
-        if (static_cast<T>(start) >= model.t1()) return "ot-ode: it would begin at or after the end of the flow; give a start below it";
-        return lacks_measurement(name, objective);
+        if (static_cast<T>(start) >= model.t1()) return "it would begin at or after the end of the flow; give a start below it";
+        return lacks_measurement(objective);
     }
 
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
-        if (const auto why = refuses(problem.objective, problem.model)) throw std::invalid_argument(*why);
+        if (const auto why = refuses(problem.objective, problem.model)) throw std::invalid_argument(std::string(name) + ": " + *why);
         const Measurement<T>& measurement = *problem.objective.measurement();
         const T t0 = std::max(problem.model.t0(), static_cast<T>(start));
         const PathPoint<T> p = at<T>(problem.model.path(), t0);
