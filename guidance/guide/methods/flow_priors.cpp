@@ -106,7 +106,7 @@ struct FlowPriors {
             model(t, std::span<const T>(x), std::span<T>(local.u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * local.u[i];
         });
-        result.peak_bytes = local.record.bytes() + (10 * model.dim() + 3 * seen.size()) * sizeof(T);
+        result.peak_bytes += local.record.bytes() + (9 * model.dim() + 3 * seen.size()) * sizeof(T);
         return result;
     }
 };

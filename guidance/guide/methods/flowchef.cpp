@@ -27,7 +27,7 @@ struct FlowChef {
             euler_to(model, t, h, std::span<const T>(end), x);
             for (std::size_t i = 0; i < x.size(); ++i) x[i] -= eta * slope[i];
         });
-        result.peak_bytes = 3 * model.dim() * sizeof(T);
+        result.peak_bytes += 2 * model.dim() * sizeof(T);
         return result;
     }
 };

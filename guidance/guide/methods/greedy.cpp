@@ -40,7 +40,7 @@ struct Greedy {
         const auto gradient = [&](const T& t, std::span<const T> x) -> std::span<const T> {
             if (ahead > 0) {
                 solver(model, loss, t, model.t1(), static_cast<std::size_t>(horizon), x, ahead_result);
-                peak = std::max(peak, ahead_result.cost.peak_bytes);
+                peak = std::max(peak, ahead_result.cost.peak_bytes + (ahead_result.x1.size() + ahead_result.x_bar.size()) * sizeof(T));
                 return ahead_result.x_bar;
             }
             model.denoise(t, x, std::span<T>(end), record);
@@ -58,7 +58,7 @@ struct Greedy {
             model(t, std::span<const T>(x), std::span<T>(u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * u[i];
         });
-        result.peak_bytes = peak;
+        result.peak_bytes += peak + 3 * model.dim() * sizeof(T);
         return result;
     }
 };

@@ -46,7 +46,7 @@ struct OtOde {
             ot_ode_velocity(score, static_cast<T>(gamma), t, std::span<const T>(at_t), std::span<T>(u));
             for (std::size_t i = 0; i < at_t.size(); ++i) at_t[i] += h * u[i];
         });
-        result.peak_bytes = score.bytes() + 2 * u.size() * sizeof(T);
+        result.peak_bytes += score.bytes() + u.size() * sizeof(T);
         return result;
     }
 };

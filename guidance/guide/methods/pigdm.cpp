@@ -31,7 +31,7 @@ struct Pigdm {
             pigdm_velocity(score, static_cast<T>(weight), t, std::span<const T>(x), std::span<T>(u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * u[i];
         });
-        result.peak_bytes = score.bytes() + 2 * u.size() * sizeof(T);
+        result.peak_bytes += score.bytes() + u.size() * sizeof(T);
         return result;
     }
 };

@@ -44,7 +44,7 @@ struct PnpFlow {
                     for (std::size_t i = 0; i < x.size(); ++i) x[i] += end[i] / static_cast<T>(noises);
                 }
             });
-        result.peak_bytes = 4 * model.dim() * sizeof(T);
+        result.peak_bytes += 3 * model.dim() * sizeof(T);
         return result;
     }
 };

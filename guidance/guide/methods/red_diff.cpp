@@ -42,7 +42,7 @@ struct RedDiff {
                 for (std::size_t i = 0; i < mu.size(); ++i) slope[i] = scale * slope[i] + static_cast<T>(weight) * (mu[i] - end[i]);
                 adam.step(loss, std::span<const T>(slope), mu);
             });
-        result.peak_bytes = 6 * model.dim() * sizeof(T);
+        result.peak_bytes += 5 * model.dim() * sizeof(T);
         return result;
     }
 };

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -83,7 +84,6 @@ TEST_CASE("what is no spelling is refused in a sentence that says what there is"
     CHECK_NOTHROW(find_guidance_method("dps:zeta=0"));
 }
 
-TEST_CASE("methods for a linear measurement refuse another objective, the others take it") {
 TEST_CASE("what counts something is a whole number that can be counted to, and a share is at most 1") {
     const auto refused = [](const std::string& spelling, const char* with) {
         INFO(spelling);
@@ -109,6 +109,7 @@ TEST_CASE("what counts something is a whole number that can be counted to, and a
     for (const char* taken : {"d-flow:blend=1", "end-to-end:momentum=0.99999", "red-diff:decay=0:decay-square=0.999"}) CHECK_NOTHROW(find_guidance_method(taken));
 }
 
+TEST_CASE("methods for a linear measurement refuse another objective, the others take it") {
     FlowModel<double> model = moons<double>();
     Objective<double> measured = first_coordinate<double>(), other = reference<double>();
     std::vector<Objective<double>::Term> terms{Reference<double>{{0.5, 0.25}}, dense_measurement(1, 2, {1, 0}, {0.5})};
@@ -193,6 +194,69 @@ TEST_CASE("a velocity network serves on every path: it begins where x1hat is det
             for (const double value : guided(name + ":steps=4", model, loss, 2).x) CHECK(std::isfinite(value));
         }
     }
+}
+
+TEST_CASE("flow-priors begins where the velocity says what the noise is, on exact models too") {
+    for (const AnyPath& path : paths()) {
+        const std::string at = name_of(path);
+        INFO(at);
+        FlowModel<double> model(mixture_in<double>(gmm2(), path));
+        Objective<double> loss = first_coordinate<double>();
+        GuidanceOptions options;
+        options.keep_trajectory = true;
+        const auto result = guided("flow-priors:steps=4", model, loss, 2, options);
+        for (const double value : result.x) CHECK(std::isfinite(value));
+        // sqrt(alpha^2 + sigma^2) z at that time
+        const double begin = at == "polynomial" || at == "edm" ? 0.05 : static_cast<double>(model.t0());
+        const PathPoint<double> p = guidance::at<double>(path, begin);
+        Vector z = normals(2, Draw::start, 0, 2);
+        for (double& value : z) value *= std::sqrt(p.alpha * p.alpha + p.sigma2);
+        CHECK(largest_gap(result.trajectory.front(), z) < 1e-15);
+        // and the others go on beginning where the path does
+        CHECK(guided("dps:steps=4", model, loss, 2, options).trajectory.front() == GuidanceProblem<double>{model, loss, NormalSource(2)}.start());
+    }
+}
+
+TEST_CASE("all that marches counts its state and its vectors among the bytes") {
+    FlowModel<double> model(mixture_in<double>(gmm2(), CondOt{}));
+    Objective<double> loss = first_coordinate<double>();
+    constexpr std::size_t vector = 2 * sizeof(double);
+    const auto bytes = [&](const char* method) { return guided(method, model, loss, 1).peak_bytes; };
+    CHECK(bytes("unconditional") == 2 * vector);
+    CHECK(bytes("flowchef:steps=3") == 3 * vector);
+    CHECK(bytes("pnp-flow:steps=3") == 4 * vector);
+    CHECK(bytes("red-diff:steps=3") == 6 * vector);
+    CHECK(bytes("dps:steps=3") == 5 * vector);  // a record is where it was
+    CHECK(bytes("greedy:steps=3") == 5 * vector);
+    CHECK(bytes("greedy:steps=3:ahead=euler:horizon=4") >= 6 * vector + 4 * vector);
+}
+
+TEST_CASE("a model that is watched ends a method within one solve") {
+    FlowModel<double> model(mixture_in<double>(gmm2(), CondOt{}));
+    Objective<double> loss = first_coordinate<double>();
+    for (const char* method : {"greedy:steps=1:ahead=euler:horizon=500", "d-flow:steps=500", "flowgrad:steps=500", "unconditional:steps=500", "flowchef:steps=500"}) {
+        INFO(method);
+        std::size_t asked = 0;
+        model.watch([&] {
+            if (++asked == 100) throw GuidanceStopped{};
+        });
+        model.reset_cost();
+        CHECK_THROWS_AS(guided(method, model, loss, 1), GuidanceStopped);
+        CHECK((asked == 100 && model.cost().evaluations + model.cost().vjps == 99));
+        // its copies ask as well
+        FlowModel<double> copy = model;
+        asked = 0;
+        CHECK_THROWS_AS(guided(method, copy, loss, 1), GuidanceStopped);
+        model.watch({});
+        CHECK_NOTHROW(guided(std::string(method).substr(0, 6) == "d-flow" ? "d-flow" : method, model, loss, 1));
+        CHECK(asked == 100);
+    }
+    // the method's own watch is not asked in the middle of a solve
+    std::size_t calls = 0;
+    const NormalSource random(1);
+    GuidanceProblem<double> problem{model, loss, random, {}, [&](double) { ++calls; }};
+    find_guidance_method("greedy:steps=1:ahead=euler:horizon=500")(problem);
+    CHECK(calls == 1);
 }
 
 TEST_CASE("a watch that throws ends a method where it is") {
