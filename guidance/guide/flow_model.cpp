@@ -112,7 +112,7 @@ void FlowModel<T>::record_exact(const T& t, std::span<const T> x, Record& record
 
 template <class T>
 void FlowModel<T>::operator()(const T& t, std::span<const T> x, std::span<T> u) {
-    ++cost_.evaluations;
+    called(cost_.evaluations);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) of_network(Parametrisation::velocity, t, x, u);
         else m(t, x, u);
@@ -121,7 +121,7 @@ void FlowModel<T>::operator()(const T& t, std::span<const T> x, std::span<T> u) 
 
 template <class T>
 void FlowModel<T>::forward(const T& t, std::span<const T> x, std::span<T> u, Record& record) {
-    ++cost_.evaluations;
+    called(cost_.evaluations);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) return record_network(Parametrisation::velocity, t, x, u, record);
         else {
@@ -139,7 +139,7 @@ void FlowModel<T>::pullback(const Record& record, std::span<const T> lambda, std
 /// Of a network: x̄ += on_x λ + (∂n/∂x)ᵀ on_n λ.
 template <class T>
 void FlowModel<T>::pullback(const Record& record, std::span<const T> lambda, std::span<T> x_bar) {
-    ++cost_.vjps;
+    called(cost_.vjps);
     T ignored(0);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) {
@@ -168,7 +168,7 @@ void FlowModel<T>::vjp(const T& t, std::span<const T> x, std::span<const T> lamb
 
 template <class T>
 void FlowModel<T>::jvp(const T& t, std::span<const T> x, const T&, std::span<const T> x_dot, std::span<const T>, std::span<T> u, std::span<T> u_dot) {
-    ++cost_.jvps;
+    called(cost_.jvps);
     std::visit([&]<class M>(M& m) {
         m.jvp(t, x, T(0), x_dot, {}, u, u_dot);
         if constexpr (std::is_same_v<M, Program>) {
@@ -181,7 +181,7 @@ void FlowModel<T>::jvp(const T& t, std::span<const T> x, const T&, std::span<con
 
 template <class T>
 void FlowModel<T>::denoise(const T& t, std::span<const T> x, std::span<T> x1hat) {
-    ++cost_.evaluations;
+    called(cost_.evaluations);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) of_network(Parametrisation::x1, t, x, x1hat);
         else m.denoiser(t, x, x1hat);
@@ -190,7 +190,7 @@ void FlowModel<T>::denoise(const T& t, std::span<const T> x, std::span<T> x1hat)
 
 template <class T>
 void FlowModel<T>::denoise(const T& t, std::span<const T> x, std::span<T> x1hat, Record& record) {
-    ++cost_.evaluations;
+    called(cost_.evaluations);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) return record_network(Parametrisation::x1, t, x, x1hat, record);
         else {
@@ -202,7 +202,7 @@ void FlowModel<T>::denoise(const T& t, std::span<const T> x, std::span<T> x1hat,
 
 template <class T>
 void FlowModel<T>::noise(const T& t, std::span<const T> x, std::span<T> epsilon) {
-    ++cost_.evaluations;
+    called(cost_.evaluations);
     std::visit([&]<class M>(M& m) {
         if constexpr (std::is_same_v<M, Program>) of_network(Parametrisation::epsilon, t, x, epsilon);
         else m.noise(t, x, epsilon);

@@ -9,8 +9,10 @@
 #include "ode/gradient/result.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -68,12 +70,19 @@ public:
     /// ε̂(t, x)
     void noise(const T& t, std::span<const T> x, std::span<T> epsilon);
 
+    /// `ask` is called before every call of the model and may throw to end what calls it: a solve is left between two stages. Empty: nobody asks.
+    void watch(std::function<void()> ask) { ask_ = std::move(ask); }
+
     /// Calls since reset_cost(); peak_bytes is left to who keeps records.
     [[nodiscard]] const ode::Cost& cost() const { return cost_; }
     void reset_cost() { cost_ = {}; }
 
 private:
     using Program = autodiff::ProgramField<T>;
+    void called(std::size_t& counter) {
+        if (ask_) ask_();
+        ++counter;
+    }
     void find_ends();
     [[nodiscard]] bool regular_at(double t) const;
     [[nodiscard]] bool estimates_at(double t) const;
@@ -89,6 +98,7 @@ private:
     T t0_ = T(0), t1_ = T(1), start_scale_ = T(1);
     Record scratch_{};
     std::vector<T> on_n_{}, x_bar_{};
+    std::function<void()> ask_{};
     ode::Cost cost_{};
 };
 

@@ -21,9 +21,11 @@ void finish(FlowModel<T>& model, std::vector<T>& x) {
 
 /// x ← step(t, h, x) for t = t_start + n h, n = 0 … steps - 1, h = (t₁ - t_start)/steps: of an x that stands for a sample all the time. `step`
 /// changes x in place.
+/// Of peak_bytes it counts x; what the step holds is its own to add.
 template <class T, class Step>
 GuidanceResult<T> sweep(GuidanceProblem<T>& problem, const T& t_start, std::size_t steps, std::vector<T> x, Step&& step) {
     GuidanceResult<T> result;
+    result.peak_bytes = x.size() * sizeof(T);
     const T h = (problem.model.t1() - t_start) / static_cast<T>(steps);
     for (std::size_t n = 0; n < steps; ++n) {
         problem.watch(static_cast<double>(n) / static_cast<double>(steps));

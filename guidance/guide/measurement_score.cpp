@@ -2,8 +2,8 @@
 
 namespace costate::guidance {
 
-std::string measurement_wanted(std::string_view method) {
-    return std::string(method) + ": it is made for one linear measurement y = Hx + n and no other loss; take greedy, dps or flowchef for this one";
+std::string measurement_wanted() {
+    return "it is made for one linear measurement y = Hx + n and no other loss; take greedy, dps or flowchef for this one";
 }
 
 }  // namespace costate::guidance

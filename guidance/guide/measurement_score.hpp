@@ -15,19 +15,19 @@
 
 namespace costate::guidance {
 
-/// The sentence of a method for y = Hx + n that is given something else.
-[[nodiscard]] std::string measurement_wanted(std::string_view method);
+/// The sentence of a method for y = Hx + n that is given something else, without its name.
+[[nodiscard]] std::string measurement_wanted();
 
 /// Why such a method cannot do this task; nothing where it can.
 template <class T>
-std::optional<std::string> lacks_measurement(std::string_view method, const Objective<T>& objective) {
-    return objective.measurement() == nullptr ? std::optional(measurement_wanted(method)) : std::nullopt;
+std::optional<std::string> lacks_measurement(const Objective<T>& objective) {
+    return objective.measurement() == nullptr ? std::optional(measurement_wanted()) : std::nullopt;
 }
 
-/// Throws std::invalid_argument with that sentence.
+/// Throws std::invalid_argument with the method's name and that sentence.
 template <class T>
 const Measurement<T>& required_measurement(std::string_view method, const Objective<T>& objective) {
-    if (objective.measurement() == nullptr) throw std::invalid_argument(measurement_wanted(method));
+    if (objective.measurement() == nullptr) throw std::invalid_argument(std::string(method) + ": " + measurement_wanted());
     return *objective.measurement();
 }
 

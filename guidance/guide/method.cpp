@@ -33,6 +33,11 @@ std::string text_of(const ParameterValue& parameter) {
     return parameter.choices[static_cast<std::size_t>(parameter.value)];
 }
 
+std::string range_of(const ParameterValue& parameter) {
+    if (parameter.count) return fmt::format("a whole number from {:.0f} to {:.0f}", parameter.least, parameter.most);
+    return std::isfinite(parameter.most) ? fmt::format("a number from {} to {}", parameter.least, parameter.most) : "a number that is not negative";
+}
+
 }  // namespace
 
 namespace detail {
@@ -42,9 +47,9 @@ void refuse_parameter(std::string_view method, std::string_view parameter, const
 }
 
 void require_number(std::string_view method, const ParameterValue& parameter, double value) {
-    if (!std::isfinite(value) || value < 0) throw std::invalid_argument(fmt::format("{}: {} = {}; give a number that is not negative", method, parameter.name, value));
-    if (parameter.count && (value != std::floor(value) || value < 1 || value > 1e9))
-        throw std::invalid_argument(fmt::format("{}: {} = {}; give a whole number from 1 to 1000000000", method, parameter.name, value));
+    const bool inside = std::isfinite(value) && parameter.least <= value && value <= parameter.most;
+    if (!inside || (parameter.count && value != std::floor(value)))
+        throw std::invalid_argument(fmt::format("{}: {} = {}; give {}", method, parameter.name, value, range_of(parameter)));
     if (!parameter.choices.empty() && (value != std::floor(value) || value >= static_cast<double>(parameter.choices.size())))
         throw std::invalid_argument(fmt::format("{}: {} is one of {}", method, parameter.name, fmt::join(parameter.choices, ", ")));
 }

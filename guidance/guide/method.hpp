@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,7 +58,7 @@ struct GuidanceResult {
     std::vector<std::vector<T>> trajectory{};  ///< states on the way, with keep_trajectory
 };
 
-/// One of a method's numbers. Where `choices` is not empty the number is an index into it; a count is a whole number from 1.
+/// One of a method's numbers. Where `choices` is not empty the number is an index into it; a count is a whole number.
 template <class M>
 struct Parameter {
     std::string_view name;
@@ -66,10 +67,11 @@ struct Parameter {
     std::array<double, 4> grid{};  ///< what --tune tries; all 0: not tuned
     std::span<const std::string_view> choices{};
     bool count = false;
+    double least = count ? 1 : 0, most = count ? 1e6 : std::numeric_limits<double>::infinity();
 };
 
 /// M::name, M::meaning, M::source (paper and equation), M::parameters (array of Parameter<M>), and method(problem) for float and double. Optional:
-/// method.refuses(objective, model) → a sentence where it cannot do a task.
+/// method.refuses(objective, model) → a sentence where it cannot do a task, without its name.
 template <class M>
 concept GuidanceMethodValue = requires(const M& m, GuidanceProblem<float>& f, GuidanceProblem<double>& d) {
     { M::name } -> std::convertible_to<std::string_view>;
@@ -87,6 +89,7 @@ struct ParameterValue {
     std::vector<double> grid{};          ///< ascending, empty: not tuned
     std::vector<std::string> choices{};
     bool count = false;
+    double least = 0, most = std::numeric_limits<double>::infinity();
 };
 
 /// Any method by value.
@@ -102,10 +105,10 @@ public:
     /// "dps:zeta=0.5", the numbers that differ from the default.
     [[nodiscard]] std::string spelling() const;
     /// The same method with another number. Throws std::invalid_argument with the names that there are, or for a number that is not
-    /// finite, negative, or no whole number from 1 where it counts something.
+    /// finite, not from least to most, or no whole number where it counts something.
     [[nodiscard]] GuidanceMethod with(std::string_view parameter, double value) const { return set_(parameter, value); }
 
-    /// Why it cannot do this task; nothing where it can.
+    /// Why it cannot do this task, a sentence without its name; nothing where it can.
     [[nodiscard]] std::optional<std::string> refuses(const Objective<float>& objective, const FlowModel<float>& model) const { return refuses_f32_(objective, model); }
     [[nodiscard]] std::optional<std::string> refuses(const Objective<double>& objective, const FlowModel<double>& model) const { return refuses_f64_(objective, model); }
     GuidanceResult<float> operator()(GuidanceProblem<float>& problem) const { return run_f32_(problem); }
@@ -138,7 +141,7 @@ template <class M>
 std::vector<ParameterValue> parameter_values(const M& method) {
     std::vector<ParameterValue> values;
     for (const Parameter<M>& p : M::parameters) {
-        values.push_back({std::string(p.name), std::string(p.meaning), method.*(p.value), {}, {p.choices.begin(), p.choices.end()}, p.count});
+        values.push_back({std::string(p.name), std::string(p.meaning), method.*(p.value), {}, {p.choices.begin(), p.choices.end()}, p.count, p.least, p.most});
         for (const double v : p.grid)
             if (v != 0) values.back().grid.push_back(v);
     }

@@ -88,6 +88,7 @@ public:
     /// L(x), and x̄ = ∇L(x), assigned.
     T gradient(std::span<const T> x, std::span<T> x_bar);
 
+    [[nodiscard]] std::span<const Term> terms() const { return terms_; }
     /// The measurement, where that is all there is: what methods for linear inverse problems ask for.
     [[nodiscard]] const Measurement<T>* measurement() const;
     /// The first measurement among the terms, if any.

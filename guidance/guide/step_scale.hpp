@@ -5,8 +5,9 @@
 
 namespace costate::guidance {
 
-/// 1/‖H‖² of an objective that is one measurement, by thirty power iterations from below; 1 of any other. A rate of 1 in this unit means the same
-/// in every task: the step that meets a measurement with HHᵀ = ‖H‖²I at once, as masks, blocks of pixels and the operators of the papers have it.
+/// 1/Σ w_i‖H_i‖² over the measurements of an objective and its references, whose H is I, ‖H‖² by thirty power iterations from below; 1 where it has
+/// neither. A rate of 1 in this unit means the same in every task and with every weight: the step that meets one measurement with HHᵀ = ‖H‖²I at once,
+/// as masks, blocks of pixels and the operators of the papers have it, and one that no sum of such terms makes diverge.
 template <class T>
 T step_scale(const Objective<T>& objective);
 

@@ -47,12 +47,12 @@ struct DFlow {
         {"steps", &DFlow::steps, "midpoint steps from noise to data (the paper: 6 evaluations)", {}, {}, true},
         {"outer", &DFlow::outer, "outer iterations of one start, at most", {}, {}, true},
         {"inner", &DFlow::inner, "L-BFGS steps in each (the paper: 20)", {}, {}, true},
-        {"memory", &DFlow::memory, "pairs that L-BFGS keeps (PyTorch: 100)"},
-        {"blend", &DFlow::blend, "share b of the backward solve of the measurement in the start (the paper: 0.1)", {0.01, 0.1, 0.25, 0.5}},
+        {"memory", &DFlow::memory, "pairs that L-BFGS keeps (PyTorch: 100); 0: steepest descent", {}, {}, true, 0, 1000},
+        {"blend", &DFlow::blend, "share b of the backward solve of the measurement in the start (the paper: 0.1)", {0.01, 0.1, 0.25, 0.5}, {}, false, 0, 1},
         {"chi", &DFlow::chi, "weight of the regulariser, for measurements with noise (the paper: 0.01)", {0.001, 0.01, 0.1}},
         {"target", &DFlow::target, "PSNR of a measurement without noise to stop at, in dB (the paper: 45 for inpainting, 55 else)"},
         {"enough", &DFlow::enough, "loss of a task that is no measurement to stop at"},
-        {"restarts", &DFlow::restarts, "other starts, at most"},
+        {"restarts", &DFlow::restarts, "other starts, at most", {}, {}, true, 0, 1000},
     }};
 
     template <class T>
@@ -112,7 +112,7 @@ private:
             for (T& value : x) value *= problem.model.start_scale();
         }
         if (seen.empty()) return x;
-        for (std::size_t i = 0; i < x.size(); ++i) x[i] = seen[i] + static_cast<T>(std::sqrt(std::max(0.0, 1 - blend))) * x[i];
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = seen[i] + static_cast<T>(std::sqrt(1 - blend)) * x[i];
         return x;
     }
 
@@ -126,6 +126,7 @@ private:
         const auto objective = [&](std::span<const T> x, std::span<T> slope) {
             problem.watch(std::min(1.0, done / static_cast<double>(attempts * most)));
             const T loss = end(x, slope);
+            if (static_cast<double>(end.plain()) <= wanted) return floor(slope);
             return loss + regulariser(weight, problem.model.start_scale(), x, slope);
         };
         bool arrived = false;
@@ -149,6 +150,14 @@ private:
             }
             attempt.stalled = lbfgs.status().steps == before;
         }
+    }
+
+    /// From the target on the objective is a flat floor, where every line search ends. -PSNR itself has a cusp where y is met: where y is one number no
+    /// point near it meets the strong Wolfe conditions.
+    template <class T>
+    static T floor(std::span<T> slope) {
+        std::fill(slope.begin(), slope.end(), T(0));
+        return std::numeric_limits<T>::lowest();
     }
 
     /// λR and its gradient, added.

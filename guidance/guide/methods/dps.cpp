@@ -34,7 +34,7 @@ struct Dps {
             const T factor = static_cast<T>(zeta) / std::sqrt(T(2) * loss);
             for (std::size_t i = 0; i < x.size(); ++i) x[i] -= factor * back[i];
         });
-        result.peak_bytes = record.bytes() + 4 * model.dim() * sizeof(T);
+        result.peak_bytes += record.bytes() + 3 * model.dim() * sizeof(T);
         return result;
     }
 };

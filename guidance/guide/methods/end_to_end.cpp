@@ -22,7 +22,7 @@ struct FirstOrder {
         {"steps", &FirstOrder::steps, "midpoint steps from noise to data (D-Flow: 6 evaluations)", {}, {}, true},
         {"optimiser", &FirstOrder::optimiser, "what makes a step of a gradient", {}, optimisers},
         {"rate", &FirstOrder::rate, "length of a step: of Adam in x0, else in gradients", {0.03, 0.1, 0.3, 1}},
-        {"momentum", &FirstOrder::momentum, "share of the last step that is kept, with momentum"},
+        {"momentum", &FirstOrder::momentum, "share of the last step that is kept, with momentum", {}, {}, false, 0, 0.99999},
         {"iterations", &FirstOrder::iterations, "steps of the optimiser", {}, {}, true},
     }};
 

@@ -5,7 +5,10 @@
 #include "nn/optimise/adam.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <stdexcept>
+#include <utility>
 
 namespace costate::guidance {
 
@@ -14,7 +17,7 @@ namespace {
 /// At every t, K steps of a new Adam on x along the gradient of the local objective
 ///   λ‖H(x + h u) - y'‖² + h div u - log p_t(x),  y' = α(t + h) y + σ(t + h) Hz,  z ~ N(0, I) the start,
 /// then x ← x + h u. -∇log p_t = ε̂/σ is the path's, the gradient of div u that of one probe of signs (HutchinsonSlope, a central difference:
-/// float programs have no second derivatives). 3K + 1 evaluations and 3K vjps a step. With K = 1 a step of Adam is the sign of the gradient.
+/// float programs have no second derivatives). It begins at t₀, or at 0.05 where u does not determine ε̂ at t₀. 3K + 1 evaluations and 3K vjps a step. With K = 1 a step of Adam is the sign of the gradient.
 struct FlowPriors {
     static constexpr std::string_view name = "flow-priors", meaning = "steps of Adam on a local posterior at every time, the likelihood by the flow's divergence",
                                       source = "Zhang et al. 2024, Flow Priors for Linear Inverse Problems via Iterative Corrupted Trajectory Matching, algorithm 1";
@@ -28,7 +31,7 @@ struct FlowPriors {
 
     template <class T>
     std::optional<std::string> refuses(const Objective<T>& objective, const FlowModel<T>&) const {
-        return lacks_measurement(name, objective);
+        return lacks_measurement(objective);
     }
 
     /// The local objective of one time and its gradient.
@@ -66,6 +69,17 @@ struct FlowPriors {
         }
     };
 
+    /// t₀, or 0.05 where α'σ - ασ' = 0 at t₀: on polynomial and edm, where only networks begin later of themselves.
+    template <class T>
+    static T determined_from(const FlowModel<T>& model) {
+        try {
+            (void)epsilon_from_velocity<T>(model.path(), model.t0());
+            return model.t0();
+        } catch (const std::domain_error&) {
+            return std::max(model.t0(), T(0.05));
+        }
+    }
+
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         FlowModel<T>& model = problem.model;
@@ -74,8 +88,12 @@ struct FlowPriors {
         std::vector<T> z(model.dim()), seen(measurement.y.size()), wanted(measurement.y.size());
         problem.random.fill(Draw::start, 0, std::span<T>(z));
         measurement.H.apply(std::span<const T>(z), std::span<T>(seen));
+        const T begin = determined_from(model);
+        const PathPoint<T> p = at<T>(model.path(), begin);
+        std::vector<T> x0 = z;
+        for (T& value : x0) value *= std::sqrt(p.alpha * p.alpha + p.sigma2);
         std::uint32_t draw = 0;
-        GuidanceResult<T> result = march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
+        GuidanceResult<T> result = march(problem, begin, steps_of(problem, steps), std::move(x0), [&](const T& t, const T& h, std::span<T> x) {
             const PathPoint<T> next = at<T>(model.path(), std::min(t + h, model.t1()));
             for (std::size_t i = 0; i < seen.size(); ++i) wanted[i] = next.alpha * measurement.y[i] + next.sigma() * seen[i];
             nn::Adam<T> adam(x.size(), {.rate = static_cast<T>(rate)});
@@ -88,7 +106,7 @@ struct FlowPriors {
             model(t, std::span<const T>(x), std::span<T>(local.u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * local.u[i];
         });
-        result.peak_bytes = local.record.bytes() + (10 * model.dim() + 3 * seen.size()) * sizeof(T);
+        result.peak_bytes += local.record.bytes() + (9 * model.dim() + 3 * seen.size()) * sizeof(T);
         return result;
     }
 };

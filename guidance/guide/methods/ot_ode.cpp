@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 namespace costate::guidance {
 
@@ -24,13 +25,13 @@ struct OtOde {
 
     template <class T>
     std::optional<std::string> refuses(const Objective<T>& objective, const FlowModel<T>& model) const {
-        if (static_cast<T>(start) >= model.t1()) return "ot-ode: it would begin at or after the end of the flow; give a start below it";
-        return lacks_measurement(name, objective);
+        if (static_cast<T>(start) >= model.t1()) return "it would begin at or after the end of the flow; give a start below it";
+        return lacks_measurement(objective);
     }
 
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
-        if (const auto why = refuses(problem.objective, problem.model)) throw std::invalid_argument(*why);
+        if (const auto why = refuses(problem.objective, problem.model)) throw std::invalid_argument(std::string(name) + ": " + *why);
         const Measurement<T>& measurement = *problem.objective.measurement();
         const T t0 = std::max(problem.model.t0(), static_cast<T>(start));
         const PathPoint<T> p = at<T>(problem.model.path(), t0);
@@ -45,7 +46,7 @@ struct OtOde {
             ot_ode_velocity(score, static_cast<T>(gamma), t, std::span<const T>(at_t), std::span<T>(u));
             for (std::size_t i = 0; i < at_t.size(); ++i) at_t[i] += h * u[i];
         });
-        result.peak_bytes = score.bytes() + 2 * u.size() * sizeof(T);
+        result.peak_bytes += score.bytes() + u.size() * sizeof(T);
         return result;
     }
 };

@@ -11,7 +11,7 @@ namespace costate::guidance {
 namespace {
 
 /// z = x - η (1 - t)^p ∇L(x),  x ← mean of x̂₁(t, αz + σε) over `noises` draws of ε. No derivative of the model.
-/// The paper's step is σ_y²(1 - t)^p on ½‖y - Hx‖²/σ_y² with ‖H‖ = 1: of L = ½‖y - Hx‖² that is η = 1 with and without noise. η = rate/‖H‖² of a
+/// The paper's step is σ_y²(1 - t)^p on ½‖y - Hx‖²/σ_y² with ‖H‖ = 1: of L = ½‖y - Hx‖² that is η = 1 with and without noise. η = rate/w‖H‖² of a
 /// measurement, else rate.
 struct PnpFlow {
     static constexpr std::string_view name = "pnp-flow", meaning = "gradient steps on the loss in turn with the model as a denoiser of freshly drawn noise",
@@ -20,7 +20,7 @@ struct PnpFlow {
     static constexpr std::array<Parameter<PnpFlow>, 4> parameters{{
         {"steps", &PnpFlow::steps, "times from noise to data", {}, {}, true},
         {"noises", &PnpFlow::noises, "draws that are averaged at each", {}, {}, true},
-        {"rate", &PnpFlow::rate, "length of a gradient step at t = 0, over the square of the norm of H for a measurement", {0.3, 0.7, 1, 1.5}},
+        {"rate", &PnpFlow::rate, "length of a gradient step at t = 0, over weight times square of the norm of H for a measurement", {0.3, 0.7, 1, 1.5}},
         {"power", &PnpFlow::power, "p of its decay (1 - t)^p; the paper takes 0.01 to 1", {0.01, 0.1, 0.5, 1}},
     }};
 
@@ -44,7 +44,7 @@ struct PnpFlow {
                     for (std::size_t i = 0; i < x.size(); ++i) x[i] += end[i] / static_cast<T>(noises);
                 }
             });
-        result.peak_bytes = 4 * model.dim() * sizeof(T);
+        result.peak_bytes += 3 * model.dim() * sizeof(T);
         return result;
     }
 };

@@ -15,10 +15,12 @@ struct Unconditional {
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         std::vector<T> u(problem.model.dim());
-        return march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
+        GuidanceResult<T> result = march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
             problem.model(t, std::span<const T>(x), std::span<T>(u));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] += h * u[i];
         });
+        result.peak_bytes += u.size() * sizeof(T);
+        return result;
     }
 };
 

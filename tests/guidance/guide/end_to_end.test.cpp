@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -64,6 +65,39 @@ TEST_CASE("d-flow stops at the target, and with noise at the noise") {
     CHECK(psnr(at_60) >= 60);
     const double noise = 10 * std::log10(4 / 0.09);
     CHECK((psnr(at_noise) >= noise && psnr(at_noise) < 45));
+}
+
+TEST_CASE("class guidance by D-Flow reaches its target") {
+    // the cross entropy of three linear logits f_k = w_kᵀx, as a loss of one's own
+    const RowMatrix w{3, 3, {2, 0, 0, 0, 1, 1, -1, -1, 0.5}};
+    FlowModel<double> model(gaussian3<double>().mixture());
+    const auto logits = [&w](std::span<const double> x) {
+        std::vector<double> f;
+        for (std::size_t k = 0; k < w.rows; ++k) f.push_back(inner_product<double>(w.row(k), x));
+        return f;
+    };
+    for (std::size_t wanted = 0; wanted < 3; ++wanted) {
+        INFO("class " << wanted);
+        const auto entropy = [&, wanted](std::span<const double> x, std::span<double> x_bar) {
+            const std::vector<double> f = logits(x);
+            double sum = 0;
+            for (const double value : f) sum += std::exp(value - f[wanted]);
+            std::fill(x_bar.begin(), x_bar.end(), 0.0);
+            for (std::size_t k = 0; k < w.rows; ++k)
+                for (std::size_t i = 0; i < x_bar.size(); ++i) x_bar[i] += w.row(k)[i] * (std::exp(f[k] - f[wanted]) / sum - (k == wanted ? 1 : 0));
+            return std::log(sum);
+        };
+        Objective<double> objective({OwnLoss<double>{entropy}});
+        const auto result = guided(find_guidance_method("d-flow"), model, objective), nearer = guided(find_guidance_method("d-flow:enough=1e-4"), model, objective);
+        const double loss = objective(std::span<const double>(result.x));
+        CHECK(loss <= 0.01);
+        CHECK(objective(std::span<const double>(nearer.x)) <= 1e-4);
+        const std::vector<double> f = logits(result.x);
+        CHECK(f[wanted] == *std::max_element(f.begin(), f.end()));
+        CHECK(result.note.find("the 0.01 wanted reached; 0 restarts") != std::string::npos);
+        // the start alone is not there
+        CHECK(objective(std::span<const double>(guided(find_guidance_method("unconditional"), model, objective).x)) > 0.01);
+    }
 }
 
 TEST_CASE("with noise, and only then, d-flow's regulariser holds the start at the radius where a normal has most of its mass") {

@@ -104,6 +104,21 @@ TEST_CASE("greedy, dps and flowchef on one Gaussian are recursions of numbers") 
     }
 }
 
+TEST_CASE("greedy, flowchef, pnp-flow and red-diff make the same of a measurement whatever its weight; in a sum they stay bounded") {
+    FlowModel<double> model = model_of(prior, "cond-ot");
+    Objective<double> one = objective();
+    Measurement<double> heavy = *one.measurement();
+    heavy.weight = 100;
+    Objective<double> weighted = objective_of(heavy), sum({heavy, Reference<double>{Vector(d, 0.5), 50}});
+    for (const std::string method : {"greedy", "flowchef", "pnp-flow", "red-diff"}) {
+        INFO(method);
+        const Vector x = guided(method, model, one, seed).x;
+        CHECK(largest_gap(guided(method, model, weighted, seed).x, x) < 1e-9);
+        CHECK(largest_gap(guided(method, model, sum, seed).x, x) < 5);
+        if (method != "red-diff") CHECK_FALSE(largest_gap(guided(method + ":rate=100", model, one, seed).x, x) < 1e6);  // what a weight of 100 did
+    }
+}
+
 TEST_CASE("pigdm and ot-ode on one Gaussian are recursions of numbers, on any path, with noise and without") {
     for (const bool vp : {false, true})
         for (const double sigma_y : {0.0, 0.3}) {

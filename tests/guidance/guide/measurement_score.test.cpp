@@ -125,7 +125,7 @@ TEST_CASE("the mean over all probes of signs of Hutchinson's slope is the gradie
     }
 }
 
-TEST_CASE("steps are measured in 1/|H|^2 of a measurement, and in 1 for anything else") {
+TEST_CASE("steps are measured in 1/w|H|^2 of what is quadratic, and in 1 for anything else") {
     const auto scale_of = [](const char* task) {
         auto H = make_operator<double>(task, {1, 8, 8}, 3);
         const std::size_t rows = H.rows();
@@ -138,5 +138,12 @@ TEST_CASE("steps are measured in 1/|H|^2 of a measurement, and in 1 for anything
     CHECK(std::abs(scale_of("blur:gaussian:1") - 1) < 1e-3);  // ‖H‖ is that of constants, sum of the kernel
     // [[3, 0], [4, 5]]: HᵀH has the eigenvalues 45 and 5
     CHECK(std::abs(step_scale(objective_of(dense_measurement(2, 2, {3, 0, 4, 5}, {0, 0}))) - 1.0 / 45) < 1e-14);
-    CHECK(step_scale(Objective<double>({Reference<double>{{0, 0}}, dense_measurement(2, 2, {3, 0, 4, 5}, {0, 0})})) == 1);
+    Measurement<double> heavy = dense_measurement(2, 2, {3, 0, 4, 5}, {0, 0});
+    heavy.weight = 100;
+    CHECK(std::abs(step_scale(objective_of(heavy)) - 1.0 / 4500) < 1e-16);
+    // in a sum all that bends, at most 4500 + 3 here; of a loss of one's own nothing is known
+    const OwnLoss<double> own{[](std::span<const double>, std::span<double>) { return 0.0; }, 7};
+    CHECK(std::abs(step_scale(Objective<double>({Reference<double>{{0, 0}, 3}, heavy, own})) - 1.0 / 4503) < 1e-16);
+    CHECK(step_scale(Objective<double>({Reference<double>{{0, 0}}})) == 1);
+    CHECK(step_scale(Objective<double>({own})) == 1);
 }
