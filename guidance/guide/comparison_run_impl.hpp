@@ -82,8 +82,15 @@ public:
         Objective<T> objective = make_objective<T>(setup_, H_, image);
         model_.reset_cost();
         const auto begin = Clock::now();
-        GuidanceProblem<T> problem{model_, objective, random, setup_.request.options, watch};
+        double done = 0;
+        std::size_t calls = 0;
+        const auto progress = [&](double fraction) { watch(done = fraction); };
+        model_.watch([&] {
+            if (++calls % 64 == 0) watch(done);  // within a long solve
+        });
+        GuidanceProblem<T> problem{model_, objective, random, setup_.request.options, progress};
         const GuidanceResult<T> result = method(problem);
+        model_.watch({});
         row.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
         row.evaluations = model_.cost().evaluations;
         row.vjps = model_.cost().vjps;
