@@ -11,6 +11,13 @@ namespace costate::guidance {
 template <class T>
 T step_scale(const Objective<T>& objective);
 
+/// 1/w of the first measurement, 1 where there is none: for steps that are measured in gradients of ½‖y - Hx‖².
+template <class T>
+T weight_scale(const Objective<T>& objective) {
+    const Measurement<T>* measurement = objective.any_measurement();
+    return measurement != nullptr && measurement->weight > 0 ? static_cast<T>(1 / measurement->weight) : T(1);
+}
+
 extern template float step_scale(const Objective<float>&);
 extern template double step_scale(const Objective<double>&);
 

@@ -1,5 +1,6 @@
 #include "guidance/guide/methods/list.hpp"
 #include "guidance/guide/pushed_flow.hpp"
+#include "guidance/guide/step_scale.hpp"
 
 #include <algorithm>
 
@@ -11,7 +12,8 @@ namespace {
 /// adjoint state a_z(t) = ∫ₜ¹ a_x ds, so ∂L/∂z_k = a_z(τ_k) - a_z(τ_{k+1}); the descent is by the gradient in L²,
 ///   z_k ← z_k - η (c z_k + ∂L/∂z_k / (τ_{k+1} - τ_k)),
 /// so that neither K nor the number of steps changes what η means. K = 1 is one constant field; with a piece for every step and β = 1 - ηc it is OC-Flow
-/// without clipping. FlowGrad's controls are jumps, one a step and without a cost.
+/// without clipping. FlowGrad's controls are jumps, one a step and without a cost. η is over the weight of a
+/// measurement.
 struct ControlSignal {
     static constexpr std::string_view name = "control-signal", meaning = "a signal added to the velocity, constant on a few pieces of time, by gradient descent, with a running cost",
                                       source = "Pontryagin et al. 1962, the minimum principle, with the signal as a state: a_z = integral of a_x from t to 1; pieces, rate and cost are this program's";
@@ -28,7 +30,7 @@ struct ControlSignal {
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         PushedFlow<T> pushed(problem, static_cast<std::size_t>(steps));
         const std::size_t n = pushed.steps(), count = std::min(static_cast<std::size_t>(pieces), n);
-        const T eta = static_cast<T>(rate), kept = T(1) - eta * static_cast<T>(cost);
+        const T eta = static_cast<T>(rate) * weight_scale(problem.objective), kept = T(1) - eta * static_cast<T>(cost);
         std::vector<T> mean(problem.model.dim());
         return descend(problem, pushed, static_cast<std::size_t>(iterations), [&] {
             for (std::size_t k = 0; k < count; ++k) {

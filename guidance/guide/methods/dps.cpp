@@ -1,5 +1,6 @@
 #include "guidance/guide/march.hpp"
 #include "guidance/guide/methods/list.hpp"
+#include "guidance/guide/step_scale.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +9,8 @@ namespace costate::guidance {
 
 namespace {
 
-/// x ← x + h u - ζ ∇ₓ √(2L(x̂₁(t, x))); of a measurement √(2L) = ‖y - Hx̂₁‖. u is that of x̂₁: one evaluation and one vjp a step.
+/// x ← x + h u - ζ ∇ₓ √(2L(x̂₁(t, x))/w), w the weight of a measurement, else 1: of one alone the root is ‖y - Hx̂₁‖. u is that of x̂₁: one
+/// evaluation and one vjp a step.
 /// The paper's step is DDPM's, with noise; here it is Euler's of the flow, as for all methods that are compared.
 struct Dps {
     static constexpr std::string_view name = "dps", meaning = "every step less zeta times the gradient of the norm of what x1hat misses",
@@ -24,6 +26,7 @@ struct Dps {
         FlowModel<T>& model = problem.model;
         std::vector<T> end(model.dim()), slope(model.dim()), back(model.dim());
         typename FlowModel<T>::Record record;
+        const T scale = weight_scale(problem.objective);
         GuidanceResult<T> result = march(problem, steps_of(problem, steps), [&](const T& t, const T& h, std::span<T> x) {
             model.denoise(t, std::span<const T>(x), std::span<T>(end), record);
             const T loss = problem.objective.gradient(std::span<const T>(end), std::span<T>(slope));
@@ -31,7 +34,7 @@ struct Dps {
             model.pullback(record, std::span<const T>(slope), std::span<T>(back));
             euler_to(model, t, h, std::span<const T>(end), x);
             if (!(loss > T(0))) return;  // met already: the norm has no gradient there
-            const T factor = static_cast<T>(zeta) / std::sqrt(T(2) * loss);
+            const T factor = static_cast<T>(zeta) * std::sqrt(scale / (T(2) * loss));
             for (std::size_t i = 0; i < x.size(); ++i) x[i] -= factor * back[i];
         });
         result.peak_bytes += record.bytes() + 3 * model.dim() * sizeof(T);

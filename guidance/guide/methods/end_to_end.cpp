@@ -1,5 +1,6 @@
 #include "guidance/guide/end_to_end.hpp"
 #include "guidance/guide/methods/list.hpp"
+#include "guidance/guide/step_scale.hpp"
 #include "nn/optimise/adam.hpp"
 #include "nn/optimise/sgd.hpp"
 
@@ -12,7 +13,8 @@ namespace costate::guidance {
 
 namespace {
 
-/// x₀ ← x₀ - η ∇L(Φ(x₀)), by gradient descent, with momentum, or by Adam; the iterate of the smallest loss is kept.
+/// x₀ ← x₀ - η ∇L(Φ(x₀)), by gradient descent, with momentum, or by Adam; the iterate of the smallest loss is kept. Of a measurement of weight w
+/// the step is η/w; Adam's does not depend on it.
 struct FirstOrder {
     static constexpr std::string_view name = "end-to-end", meaning = "the start of the flow by gradient descent, momentum or Adam, the loss differentiated through the whole solve",
                                       source = "Ben-Hamu et al. 2024, D-Flow, algorithm 1; Kingma & Ba 2015 (Adam's decays); Polyak 1964 (momentum); 50 iterations as Blasingame & Liu 2024, AdjointDEIS";
@@ -30,7 +32,7 @@ struct FirstOrder {
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         EndToEnd<T> end(problem, "midpoint", static_cast<std::size_t>(steps));
         std::vector<T> x0 = problem.start(), slope(x0.size());
-        auto method = make<T>(x0.size());
+        auto method = make<T>(x0.size(), weight_scale(problem.objective));
         const auto count = static_cast<std::size_t>(iterations);
         std::string note;
         for (std::size_t n = 0;; ++n) {
@@ -51,10 +53,10 @@ struct FirstOrder {
 
 private:
     template <class T>
-    [[nodiscard]] std::variant<nn::Adam<T>, nn::Sgd<T>> make(std::size_t size) const {
+    [[nodiscard]] std::variant<nn::Adam<T>, nn::Sgd<T>> make(std::size_t size, T scale) const {
         const T eta = static_cast<T>(rate);
         if (optimiser == 2) return nn::Adam<T>(size, {.rate = eta});
-        return nn::Sgd<T>(size, {.rate = eta, .momentum = optimiser == 1 ? static_cast<T>(momentum) : T(0)});
+        return nn::Sgd<T>(size, {.rate = eta * scale, .momentum = optimiser == 1 ? static_cast<T>(momentum) : T(0)});
     }
 };
 

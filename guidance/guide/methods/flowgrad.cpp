@@ -1,5 +1,6 @@
 #include "guidance/guide/methods/list.hpp"
 #include "guidance/guide/pushed_flow.hpp"
+#include "guidance/guide/step_scale.hpp"
 
 namespace costate::guidance {
 
@@ -8,7 +9,8 @@ namespace {
 /// x_{j+1} = (x_j + u_j) + h v(t_j, x_j + u_j),  λ_j = (I + hD_xv)ᵀλ_{j+1} = ∂L/∂u_j,  u_j ← u_j - (η/N) λ_j: a free push before every step, not
 /// charged for. The gradient is that of the pushes as N vectors: a push does the same whatever h is, so N of them move the end N times as far, and η
 /// is the length over all of them, in gradients of L. The paper's 10 a push for 100 pushes is η = 1000 for a loss that is a mean over 3·256² pixels,
-/// 0.005 for their sum; losses here are sums, and where the end is moved as it is pushed η = 1 takes ½‖y - x‖² to its minimum at once.
+/// 0.005 for their sum; losses here are sums, and where the end is moved as it is pushed η = 1 takes ½‖y - x‖² to its minimum at once;
+/// of a measurement of weight w it is η/w.
 /// Every step is differentiated; the paper leaves out those where the flow is straight.
 struct FlowGrad {
     static constexpr std::string_view name = "flowgrad", meaning = "a push before every step of the flow, by gradient descent on all of them",
@@ -23,7 +25,7 @@ struct FlowGrad {
     template <class T>
     GuidanceResult<T> operator()(GuidanceProblem<T>& problem) const {
         PushedFlow<T> pushed(problem, static_cast<std::size_t>(steps));
-        const T eta = static_cast<T>(rate) / static_cast<T>(pushed.steps());
+        const T eta = static_cast<T>(rate) * weight_scale(problem.objective) / static_cast<T>(pushed.steps());
         return descend(problem, pushed, static_cast<std::size_t>(iterations), [&] {
             for (std::size_t j = 0; j < pushed.steps(); ++j) {
                 const std::span<T> u = pushed.push(j);

@@ -104,18 +104,30 @@ TEST_CASE("greedy, dps and flowchef on one Gaussian are recursions of numbers") 
     }
 }
 
-TEST_CASE("greedy, flowchef, pnp-flow and red-diff make the same of a measurement whatever its weight; in a sum they stay bounded") {
+TEST_CASE("a measurement's weight alone changes nothing; in a sum steps stay bounded") {
     FlowModel<double> model = model_of(prior, "cond-ot");
     Objective<double> one = objective();
     Measurement<double> heavy = *one.measurement();
     heavy.weight = 100;
     Objective<double> weighted = objective_of(heavy), sum({heavy, Reference<double>{Vector(d, 0.5), 50}});
-    for (const std::string method : {"greedy", "flowchef", "pnp-flow", "red-diff"}) {
+    for (const std::string method : {"greedy", "flowchef", "pnp-flow", "red-diff", "dps"}) {
         INFO(method);
         const Vector x = guided(method, model, one, seed).x;
         CHECK(largest_gap(guided(method, model, weighted, seed).x, x) < 1e-9);
         CHECK(largest_gap(guided(method, model, sum, seed).x, x) < 5);
-        if (method != "red-diff") CHECK_FALSE(largest_gap(guided(method + ":rate=100", model, one, seed).x, x) < 1e6);  // what a weight of 100 did
+        // what a weight of 100 did
+        if (method == "dps") CHECK(largest_gap(guided("dps:zeta=10", model, one, seed).x, x) > 1);
+        else if (method != "red-diff") CHECK_FALSE(largest_gap(guided(method + ":rate=100", model, one, seed).x, x) < 1e6);
+    }
+    const std::pair<std::string, std::string> descents[]{{"flowgrad:rate=0.2", "flowgrad:rate=20"},
+                                                         {"oc-flow:rate=0.2", "oc-flow:rate=20"},
+                                                         {"control-signal:cost=0:rate=0.2", "control-signal:cost=0:rate=20"},
+                                                         {"end-to-end:optimiser=gd", "end-to-end:optimiser=gd:rate=10"}};
+    for (const auto& [method, longer] : descents) {
+        INFO(method);
+        const auto x = guided(method, model, one, seed).x;
+        CHECK(largest_gap(guided(method, model, weighted, seed).x, x) < 1e-9);
+        CHECK_FALSE(largest_gap(guided(longer, model, one, seed).x, x) < 1e-2);
     }
 }
 
