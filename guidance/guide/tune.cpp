@@ -81,9 +81,9 @@ std::vector<GuidanceMethod> refined(const GuidanceMethod& method, const Paramete
     if (!(best > 0) || at >= grid.size()) return candidates;
     const double ratio = grid.size() > 1 && grid.front() > 0 ? grid[1] / grid[0] : 3;
     const double below = at > 0 && grid[at - 1] > 0 ? grid[at - 1] : best / ratio, above = at + 1 < grid.size() ? grid[at + 1] : best * ratio;
-    for (const double value : {std::sqrt(below * best), std::sqrt(best * above)}) candidates.push_back(method.with(parameter.name, value));
+    for (const double value : {std::sqrt(below * best), std::sqrt(best * above)}) candidates.push_back(method.with(parameter.name, std::min(value, parameter.most)));
     if (at == 0) candidates.push_back(method.with(parameter.name, below));
-    if (at + 1 == grid.size()) candidates.push_back(method.with(parameter.name, above));
+    if (at + 1 == grid.size()) candidates.push_back(method.with(parameter.name, std::min(above, parameter.most)));
     return candidates;
 }
 
