@@ -44,6 +44,7 @@ void add_windows(std::vector<OpGraph<T>>& list) {
                     }});
     list.push_back({ops::SparseLinear::name, {{4}}, [](const V& v) { return resize(v[0] * v[0], {1, 2, 2}, {.height = 3, .width = 3}); }});
     list.push_back({ops::Upsample::name, {{4}}, [](const V& v) { return upsample_nearest(v[0] * v[0], {2, 1, 2}, 2); }});
+    list.push_back({ops::Upsample::name, {{2}}, [](const V& v) { return upsample_nearest(v[0] * v[0], {1, 1, 2}, 3); }});  // blocks of 2 x 2 have a loop of their own
     list.push_back({ops::AvgPool2d::name, {{6}}, [](const V& v) {
                         return avg_pool2d(v[0] * v[0], {1, 2, 3}, {.kernel_height = 2, .kernel_width = 2, .left = 1, .dilation_x = 2}, true);
                     }});
