@@ -108,15 +108,21 @@ private:
     std::optional<guidance::Journal> journal_;
 };
 
-void compute(const guidance::GuideSetup& setup, const Options& options, Rows& rows) {
-    Progress progress(!options.json && !options.quiet);
-    const auto begin = std::chrono::steady_clock::now();
+/// Shows how far the work is, "sample 3 of 90: dps", and passes Ctrl-C on. `progress` outlives it.
+guidance::GuideHooks hooks_of(Progress& progress, std::string_view noun) {
     guidance::GuideHooks hooks;
     hooks.stop = asked_to_stop;
-    hooks.progress = [&](std::size_t known, std::size_t total, double fraction, const std::string& now) {
+    hooks.progress = [&progress, noun = std::string(noun), begin = std::chrono::steady_clock::now()](std::size_t known, std::size_t total, double fraction,
+                                                                                                     const std::string& now) {
         const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        progress.show(fmt::format("{} of {}: {}", known, total, now), fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
+        progress.show(fmt::format("{}{} of {}: {}", noun, known, total, now), fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
     };
+    return hooks;
+}
+
+void compute(const guidance::GuideSetup& setup, const Options& options, Rows& rows) {
+    Progress progress(!options.json && !options.quiet);
+    guidance::GuideHooks hooks = hooks_of(progress, "");
     hooks.keep = [&](const GuideRow& row, std::span<const double> sample, const auto&) { rows.keep(row, sample); };
     guidance::run_guide(setup, std::vector<GuideRow>(rows.all()), hooks);
 }
@@ -129,13 +135,7 @@ void tune(guidance::GuideSetup& setup, const Options& options, Rows& rows) {
     });
     if (!known) {
         Progress progress(!options.json && !options.quiet);
-        const auto begin = std::chrono::steady_clock::now();
-        guidance::GuideHooks hooks;
-        hooks.stop = asked_to_stop;
-        hooks.progress = [&](std::size_t, std::size_t, double fraction, const std::string& now) {
-            const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-            progress.show(now, fraction, fraction > 0.02 ? elapsed * (1 / fraction - 1) : -1);
-        };
+        const guidance::GuideHooks hooks = hooks_of(progress, "");
         tuned = guidance::tune(setup, options.tune, hooks);
         rows.keep(tuned, options.tune);
     }
@@ -219,13 +219,7 @@ int status_of(std::span<const guidance::PosteriorRow> rows) {
 /// Many samples of one measurement, and how far they are from p(x | y).
 int run_posterior(const guidance::GuideSetup& setup, const Options& options) {
     Progress progress(!options.json && !options.quiet);
-    const auto begin = std::chrono::steady_clock::now();
-    guidance::GuideHooks hooks;
-    hooks.stop = asked_to_stop;
-    hooks.progress = [&](std::size_t known, std::size_t total, double fraction, const std::string& now) {
-        const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        progress.show(fmt::format("sample {} of {}: {}", known, total, now), fraction, elapsed * (1 / fraction - 1));
-    };
+    const guidance::GuideHooks hooks = hooks_of(progress, "sample ");
     stop_on_signals();
     if (options.tune > 0) throw std::invalid_argument("--tune: numbers are chosen for images; compare with --images first, and give --posterior the methods with these numbers");
     (void)guidance::posterior_of(setup);  // what cannot be is refused before a directory appears
