@@ -103,7 +103,7 @@ std::string table(std::span<const GuideSummary> list) {
                        "<th>memory</th></tr></thead><tbody>\n";
     for (const GuideSummary& s : list)
         text += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>", escaped(s.method), s.count, s.failed) + cell(s.psnr, 2) + cell(s.gain, 2) +
-                cell(s.ssim, 3) + cell(s.class_ok, 1, 100) + cell(s.measurement_psnr, 1) + cell(s.loss, 4) +
+                cell(s.ssim, 3) + cell(s.class_ok, 1, 100) + cell(s.measurement_psnr, 1) + (s.loss ? fmt::format("<td>{:.3g}</td>", s.loss->mean) : std::string("<td>&ndash;</td>")) +
                 fmt::format("<td>{:.0f}</td><td>{:.0f}</td><td>{:.1f}</td><td>{}</td><td>{}</td></tr>\n", s.evaluations, s.vjps, s.restarts, readable_seconds(s.seconds),
                             readable_bytes(static_cast<std::size_t>(s.peak_bytes)));
     return text + "</tbody></table></div>\n";
