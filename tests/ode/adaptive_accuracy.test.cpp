@@ -1,74 +1,21 @@
 // Errors against tolerances: proportional to them, and of the size that SciPy's controllers leave on the same problems.
 #include "ode/adaptive/solve.hpp"
-#include "ode/fields/arenstorf.hpp"
-#include "ode/fields/brusselator.hpp"
-#include "ode/fields/kepler.hpp"
-#include "ode/fields/lorenz.hpp"
-#include "ode/fields/lotka_volterra.hpp"
-#include "ode/fields/pleiades.hpp"
-#include "ode/fields/scalar_field.hpp"
-#include "ode/fields/van_der_pol.hpp"
+#include "tests/ode/tolerance_problems.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 using namespace costate;
 using namespace costate::ode;
+using tests::Reference, tests::references;
 
 namespace {
 
-/// States by extrapolation in long double, errors of SciPy: see tools/scipy_errors.py.
-struct Reference {
-    std::string name;
-    double t1;
-    std::vector<double> states;
-    std::vector<double> rk45, dop853;
-};
-
-const std::vector<Reference>& references() {
-    static const std::vector<Reference> all{
-#include "tests/ode/scipy_errors.inc"
-    };
-    return all;
-}
-
-/// One instantiation of the solver for all fields.
-struct Field {
-    std::size_t dimension = 0;
-    std::function<void(double, std::span<const double>, std::span<double>)> f;
-    [[nodiscard]] std::size_t dim() const { return dimension; }
-    void operator()(const double& t, std::span<const double> x, std::span<double> dx) { f(t, x, dx); }
-};
-struct Problem {
-    Field field;
-    std::vector<double> x0;
-};
-
-template <class Named>
-Problem problem(std::vector<double> parameters = {}) {
-    if (parameters.empty()) parameters = in_scalar<double>(Named::parameters());
-    const auto f = [parameters](double t, std::span<const double> x, std::span<double> dx) { Named{}(t, x, std::span<const double>(parameters), dx); };
-    return {{Named::dim, f}, in_scalar<double>(Named::x0())};
-}
-
-Problem problem_named(const std::string& name) {
-    if (name == "lotka-volterra") return problem<LotkaVolterra>();
-    if (name == "van-der-pol 1") return problem<VanDerPol>();
-    if (name == "van-der-pol 10") return problem<VanDerPol>({10});
-    if (name == "arenstorf") return problem<Arenstorf>();
-    if (name == "brusselator") return problem<Brusselator>();
-    if (name == "kepler") return problem<Kepler>();
-    if (name == "lorenz") return problem<Lorenz>();
-    if (name == "pleiades") return problem<Pleiades>();
-    throw std::invalid_argument("no problem " + name);
-}
-
 /// Error over tolerance, as in the table.
 double error(const Reference& reference, const PairCoefficients<double>& pair, AdaptiveOptions<double> options, double tolerance) {
-    Problem p = problem_named(reference.name);
+    tests::Problem<double> p = tests::problem_named<double>(reference.name);
     options.tolerance.rtol = options.tolerance.atol = tolerance;
     for (int j = 1; j <= 10; ++j) options.save_at.push_back(j * reference.t1 / 10);
     AdaptiveWorkspace<double> ws;
