@@ -24,7 +24,7 @@ bool is_scalar_code(const Blueprint& plan) {
     for (const Instruction& i : routine.code)
         if (!facts(i.op).traces) return false;
     if (plan.small) return true;
-    std::size_t values = 0;
+    std::size_t values = 0, computed = 0, ports = 0;
     for (const Instruction& i : routine.code) {
         if (facts(i.op).fuses || i.op == ops::index_of<ops::Call>) return false;
         std::size_t largest = i.size;
@@ -32,8 +32,11 @@ bool is_scalar_code(const Blueprint& plan) {
             largest = std::max<std::size_t>(largest, routine.operands[i.first_operand + k].size);
         if (largest > most_elements && !only_moves(i.op)) return false;
         values += largest * (i.operand_count + 1);
+        if (!only_moves(i.op)) computed += largest;
     }
-    return values <= most_values;
+    for (const auto* list : {&plan.inputs, &plan.outputs})
+        for (const Port& port : *list) ports += port.size;
+    return values <= most_values && !mostly_moves(ports, computed);
 }
 
 /// The plan and the parameters over Symbols.

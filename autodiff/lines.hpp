@@ -16,6 +16,9 @@ namespace costate::autodiff::detail {
 /// Whether every op is arithmetic, a function of a few values or a small layer, and all of them together are not many: then straight lines pay.
 bool is_scalar_code(const Blueprint& plan);
 
+/// Whether values that come in and go out are so many beside those computed that whole arrays had better be copied.
+constexpr bool mostly_moves(std::size_t ports, std::size_t computed) { return ports > 64 + 8 * computed; }
+
 /// forward: y = f(x). first: the same, keeping `kept` values a sample. second: adjoints, with θ̄ and without.
 /// Arrays in this order: inputs, outputs, θ; for second then ȳ, x̄, θ̄.
 template <class T>

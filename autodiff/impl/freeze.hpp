@@ -57,8 +57,9 @@ void fold(Tape<T>& tape, Graph<T>& graph, const std::vector<bool>& alive) {
 /// Whether layers and arrays are so small that one straight line beats kernels: then no weight is packed.
 inline bool is_small(const Topology& graph) {
     constexpr std::size_t most_weights = 128, most_elements = 32, most_in_all = 1024;
-    std::size_t all = 0;
+    std::size_t all = 0, given = 0;
     for (const Node& node : graph.nodes) {
+        if (node.kind == Kind::input) given += node.size;
         if (node.kind != Kind::operation) continue;
         const bool layer = node.op == ops::index_of<ops::Linear>;
         const std::size_t weights = layer ? graph.nodes[graph.arguments_of(node)[1]].size : 0;
@@ -66,7 +67,7 @@ inline bool is_small(const Topology& graph) {
         if (!facts(node.op).traces) return false;
         if (node.op == ops::index_of<ops::Call> || node.op == ops::index_of<ops::Conv2d> || node.size > most_elements || weights > most_weights) return false;
     }
-    return all <= most_in_all;
+    return all <= most_in_all && !mostly_moves(given, all);
 }
 
 /// Packs the weights that are leaves, and says where leaves lie.

@@ -141,6 +141,11 @@ TEST_CASE("programs with large layers, calls or long arrays are replayed op by o
     const auto many = elements(scalar.input(40, Sharing::per_sample, "x"));
     scalar.output(concat(std::vector<Var<double>>{many[0] * many[39], many[1] + many[2]}));
     CHECK(Program<double>(scalar).plan()->lines);
+    for (const std::size_t size : {20u, 200u}) {  // nothing is computed
+        Tape<double> moved;
+        moved.output(moved.input(size));
+        CHECK((Program<double>(moved).plan()->lines != nullptr) == (size == 20));
+    }
 }
 
 TEST_CASE("new parameters are used, and a record of the old ones is refused") {
