@@ -6,6 +6,7 @@
 #include "nn/network.hpp"
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ std::string plain(std::string_view text, std::size_t longest = 400);
 /// For options: a number 0, 1, 2, … of at most 18 digits (the parser itself would wrap -1 around); a text that is not empty.
 CLI::Validator whole_number();
 CLI::Validator not_empty();
+
+/// Throws std::invalid_argument where a comma separated list of the command has an empty entry, as in 1e-3,,1e-6: the parser leaves it out without a word.
+void check_lists(const CLI::App& command, std::span<char* const> arguments);
 
 /// --input, --time, --parametrisation and --path: what an ONNX file may leave open.
 void declare_load_options(CLI::App& app, nn::LoadOptions& options);

@@ -53,7 +53,9 @@ int run(int argc, char** argv) {
         return refuse(remedy(application, error, argc, argv));
     }
     for (const Command& command : commands) {
-        if (command.app->parsed()) return command.run();
+        if (!command.app->parsed()) continue;
+        check_lists(*command.app, {argv, static_cast<std::size_t>(argc)});
+        return command.run();
     }
     return refuse("there is no command; see costate --help");
 }

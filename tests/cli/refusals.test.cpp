@@ -55,6 +55,9 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--steps", ""}, "--steps");
     refuses({"study", "lotka-volterra", "--steps", "99999999999"}, "at most");
     for (const char* wrong : {"0", "-1e-3", "1", "nan", "1e-20", "x", ""}) refuses({"study", "lotka-volterra", "--tolerances", wrong}, "--tolerances");
+    for (const char* wrong : {"1e-3,,1e-6", "1e-3,", ",1e-3"}) refuses({"study", "lotka-volterra", "--tolerances", wrong}, "an empty entry");
+    refuses({"study", "lotka-volterra", "--methods=dto,,backsolve"}, "'dto,,backsolve' has an empty entry");
+    refuses({"guide", "gaussian-mixture", "--task", "projection:1", "--methods", "d-flow,"}, "--methods");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--steps", "4"}, "--steps");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk4"}, "dormand-prince");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk5"}, "rk5");
