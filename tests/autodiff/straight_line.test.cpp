@@ -143,7 +143,7 @@ TEST_CASE("programs with large layers, calls or long arrays are replayed op by o
     CHECK(Program<double>(scalar).plan()->lines);
     for (const std::size_t size : {20u, 200u}) {  // nothing is computed
         Tape<double> moved;
-        moved.output(moved.input(size));
+        moved.output(moved.input(size, Sharing::per_sample, "x"));
         CHECK((Program<double>(moved).plan()->lines != nullptr) == (size == 20));
     }
 }
