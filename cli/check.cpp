@@ -72,6 +72,7 @@ Command check_command(CLI::App& application) {
     app->add_option("--tolerance-f64", options->tolerances.f64, "largest relative error in double precision")->capture_default_str()->check(tolerance());
     app->add_option("--tolerance-f32", options->tolerances.f32, "largest relative error in single precision")->capture_default_str()->check(tolerance());
     declare_load_options(*app, options->load);
+    declare_load_path(*app, options->load);
     app->add_flag("--json", options->json, "print one JSON object");
     app->footer("Exit status: 0 when everything agrees, 1 when something does not.\n\n"
                 "Example:\n  costate check models/moons.safetensors models/moons.golden.safetensors");

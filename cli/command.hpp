@@ -42,8 +42,9 @@ CLI::Validator not_empty();
 /// Throws std::invalid_argument where a comma separated list of the command has an empty entry, as in 1e-3,,1e-6: the parser leaves it out without a word.
 void check_lists(const CLI::App& command, std::span<char* const> arguments);
 
-/// --input, --time, --parametrisation and --path: what an ONNX file may leave open.
+/// --input, --time and --parametrisation: what an ONNX file may leave open; and its --path, where the command has no other.
 void declare_load_options(CLI::App& app, nn::LoadOptions& options);
+void declare_load_path(CLI::App& app, nn::LoadOptions& options);
 
 /// Writes to standard error, where a failure is nobody's concern.
 void whisper(std::string_view text);

@@ -34,6 +34,9 @@ void declare_load_options(CLI::App& app, nn::LoadOptions& options) {
     app.add_option("--parametrisation", options.parametrisation,
                    "what the output is: velocity, epsilon, x1 or logits (default: what the file says, or its output's name)")
         ->check(not_empty());
+}
+
+void declare_load_path(CLI::App& app, nn::LoadOptions& options) {
     app.add_option("--path", options.path, "probability path (costate list paths; default: the one that the file names)")->check(not_empty());
 }
 
@@ -43,6 +46,7 @@ Command convert_command(CLI::App& application) {
     app->add_option("MODEL", options->from, "network file (.safetensors or .onnx)")->required();
     app->add_option("FILE", options->to, "what to write: NAME.onnx, else a safetensors file; a file that is there is replaced")->required();
     declare_load_options(*app, options->load);
+    declare_load_path(*app, options->load);
     app->footer("Example:\n  costate convert exported.onnx network.safetensors --parametrisation epsilon --path linear-vp");
     return {app, [options] { return convert(*options); }};
 }

@@ -325,6 +325,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--tableau", r.options.tableau, "Runge-Kutta method of those that differentiate a solve (default: the method's)")->check(not_empty());
     app.add_option("--steps", r.options.steps, "solver steps of every method (default: each method's own)")->check(whole_number());
     app.add_option("--path", r.path, "probability path (default: the network's; cond-ot for exact models)")->check(not_empty());
+    declare_load_options(app, r.load);
     app.add_option("--dim", r.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());
     app.add_option("--points", r.points, "at most so many images make the exact flow of a data set (default: 10000)")->check(whole_number());
     app.add_option("--tau", r.tau, "their width (default: 0.05)");

@@ -112,6 +112,7 @@ Command info_command(CLI::App& application) {
     app->add_option("MODEL", options->model, "network file (.safetensors or .onnx)")->required();
     app->add_option("--svg", options->svg, "draw the layers into this file")->check(not_empty());
     declare_load_options(*app, options->load);
+    declare_load_path(*app, options->load);
     app->add_flag("--json", options->json, "print one JSON object");
     app->footer("Example:\n  costate info models/moons.safetensors --svg moons.svg");
     return {app, [options] { return info(*options); }};

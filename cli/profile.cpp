@@ -93,6 +93,7 @@ Command profile_command(CLI::App& application) {
     CLI::Option* const method = app->add_option("--method", request.method, "gradient method (costate list methods)")->capture_default_str();
     app->add_option("--memory", request.memory, "a budget, as 64MB: the checkpoint schedule that it allows is the method")->check(not_empty())->excludes(method);
     app->add_option("--path", request.path, "probability path of a network that predicts noise or data (default: the file's)")->check(not_empty());
+    declare_load_options(*app, request.load);
     app->add_option("--rows", request.rows, "samples of a tile (default: what fits the cache)")->check(whole_number());
     app->add_option("--seconds", request.seconds, "no round begins later, once there are three")->capture_default_str();
     app->add_option("--out", options->out, "directory for report.html, the picture and profile.json")->check(not_empty());

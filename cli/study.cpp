@@ -85,6 +85,7 @@ void declare(CLI::App& app, StudyOptions& options) {
     app.add_option("--atol", request.atol, "with --tolerances: the absolute tolerance of every row, which otherwise is the relative one")->check(not_empty());
     app.add_option("--precisions", request.precisions, "f32, f64, mpfr50 (default: these; mpfr50 not for a large network), mixed: the field in single precision, the solver in double")->delimiter(',');
     app.add_option("--path", request.path, "probability path (costate list paths; default: the one that the file names, cond-ot for gaussian-mixture)")->check(not_empty());
+    declare_load_options(app, request.load);
     app.add_option("--variables", request.variables, "time, or regular: x/α over σ/α, smooth up to the data (default: time)")->check(not_empty());
     app.add_option("--dim", request.dimension, "dimension of gaussian-mixture (default: 2)")->check(whole_number());
     app.add_option("--loss", request.loss, "squared-distance: ½‖x(t1) - y‖², or observation:H.npy: ½‖H x(t1) - y‖²")->capture_default_str();

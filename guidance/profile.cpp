@@ -68,6 +68,7 @@ Study::Parts parts_of(const ProfileRequest& request) {
     study.precisions = {"f64"};
     study.steps = {request.steps};
     study.path = request.path;
+    study.load = request.load;
     study.samples = std::min(request.batch, fresh_samples);
     Study::Parts parts = study_parts(study);
     if (parts.problem.mixture)

@@ -1,6 +1,8 @@
 // What a solve and its gradient cost on this machine, beside what the machine can do in the same minute.
 #pragma once
 
+#include "nn/network.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -15,6 +17,7 @@ struct ProfileRequest {
     std::string tableau = "midpoint", method = "dto", precision = "f32";
     std::string memory{};  // a budget for all threads, "64MB": the checkpoint schedule that it allows is the method
     std::string path{};  // for networks whose output is no velocity: --path of the study
+    nn::LoadOptions load{};  // what a network file leaves open; its path is the one above
     std::size_t steps = 10, batch = 64, threads = 1;
     std::size_t rows = 0;  // samples of a tile; 0: what the cache says
     bool theta = false;    // ∇_θL as well as ∇ₓL

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guidance/rows.hpp"
+#include "nn/network.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct StudyRequest {
     std::vector<double> tolerances{};                      // not empty: solves with steps of their own take the place of equal steps
     std::optional<double> atol{};                          // of them: the absolute tolerance of every row, the row's own unless given
     std::string path{}, variables{};                       // the probability path; time or regular
+    nn::LoadOptions load{};                                // what a network file leaves open; its path is the one above
     std::optional<std::size_t> dimension{};                  // of gaussian-mixture, 2 unless given
     std::string loss = "squared-distance";                 // L = ½‖x₁ - y‖², or observation:H.npy, L = ½‖Hx₁ - y‖²
     std::optional<std::filesystem::path> x0_file{}, y_file{};  // .npy, samples × dimension or one sample

@@ -271,6 +271,18 @@ std::string study_hash(std::string_view bytes) {
     return fmt::format("{:016x}", h);
 }
 
+std::string load_text(const nn::LoadOptions& options) {
+    std::string text;
+    for (const auto& [name, value] : {std::pair{"input", &options.input}, {"time", &options.time}, {"parametrisation", &options.parametrisation}})
+        if (!value->empty()) text += fmt::format(" --{} {}", name, *value);
+    return text;
+}
+
+void refuse_load_options(const nn::LoadOptions& options, std::string_view subject) {
+    if (const std::string given = load_text(options); !given.empty())
+        throw std::invalid_argument(fmt::format("{}: {} is no network file; leave it out", given.substr(1), subject));
+}
+
 Study::Parts study_parts(const StudyRequest& request) {
     Study::Parts parts = study_subject(request);
     StudyProblem& problem = parts.problem;

@@ -20,6 +20,12 @@ inline constexpr std::string_view mixture_name = "gaussian-mixture";
 /// FNV-1a in hexadecimal digits.
 std::string study_hash(std::string_view bytes);
 
+/// The options by which a network file's inputs and output were named, path left out; empty where none was.
+std::string load_text(const nn::LoadOptions& options);
+
+/// Throws std::invalid_argument where one was named although the subject is no network file.
+void refuse_load_options(const nn::LoadOptions& options, std::string_view subject);
+
 /// The request checked, with every default filled in. Throws std::invalid_argument or nn::FileError with one sentence.
 Study::Parts study_parts(const StudyRequest& request);
 

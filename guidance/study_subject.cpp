@@ -43,7 +43,7 @@ std::optional<std::string> singular(const Study::Parts& parts, Use use, double t
 
 void take_network(const StudyRequest& request, Study::Parts& parts) {
     StudyProblem& problem = parts.problem;
-    parts.network = nn::load_network(request.subject);
+    parts.network = nn::load_network(request.subject, request.load);
     const nn::NetworkDescription& network = parts.network->description;
     problem.parametrisation = network.parametrisation;
     if (network.input_size != network.output_size || network.parametrisation == "logits")
@@ -59,7 +59,7 @@ void take_network(const StudyRequest& request, Study::Parts& parts) {
     problem.title = std::filesystem::path(request.subject).filename().string();
     problem.dimension = network.input_size;
     std::ifstream in(request.subject, std::ios::binary);
-    problem.fingerprint = study_hash(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
+    problem.fingerprint = study_hash(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()} + load_text(request.load));
 }
 
 void take_field(const StudyRequest& request, Study::Parts& parts) {
@@ -188,6 +188,7 @@ Study::Parts study_subject(const StudyRequest& request) {
         throw std::invalid_argument(fmt::format("--dim {}: {} has its own dimension; only {} takes one", *request.dimension, request.subject, mixture_name));
     if (!request.variables.empty() && request.variables != "time" && request.variables != "regular")
         throw std::invalid_argument(fmt::format("--variables: there is no '{}'; choose time or regular", request.variables));
+    if (ode::is_named_field(request.subject) || request.subject == mixture_name) refuse_load_options(request.load, request.subject);
     if (ode::is_named_field(request.subject)) {
         take_field(request, parts);
     } else if (request.subject == mixture_name) {

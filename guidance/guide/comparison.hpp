@@ -30,6 +30,7 @@ struct LossRequest {
 /// What is asked. Empty lists and values mean defaults.
 struct GuideRequest {
     std::string model;                    ///< a network file, gaussian-mixture, or images (a folder, IDX, .npy): their exact flow
+    nn::LoadOptions load{};               ///< what a network file leaves open; its path is the next
     std::string path{};                   ///< probability path; the network's own, cond-ot for exact models
     std::string task{};                   ///< "inpaint:box", … (guidance/guide/operators); empty: no measurement
     double noise = 0;                     ///< σ_y of the measurement

@@ -50,7 +50,7 @@ ImageShape shape_of(const nn::Network& network) {
 
 void take_network(GuideSetup& setup) {
     const GuideRequest& request = setup.request;
-    setup.network = nn::load_network(request.model);
+    setup.network = nn::load_network(request.model, request.load);
     const nn::NetworkDescription& about = setup.network->description;
     if (request.dimension || request.points || request.tau)
         throw std::invalid_argument(fmt::format("--{}: {} is a network; leave the option to gaussian-mixture or to images", request.dimension ? "dim" : request.points ? "points" : "tau", request.model));
@@ -65,7 +65,7 @@ void take_network(GuideSetup& setup) {
     }
     setup.title = fs::path(request.model).filename().string();
     setup.shape = shape_of(*setup.network);
-    setup.fingerprint = hash_of(fs::path(request.model));
+    setup.fingerprint = hash_of(fs::path(request.model)) + load_text(request.load);
 }
 
 void take_mixture(GuideSetup& setup) {
@@ -97,6 +97,7 @@ void take_data(GuideSetup& setup) {
 void take_model(GuideSetup& setup) {
     std::error_code ignored;
     const GuideRequest& request = setup.request;
+    if (!is_network_file(request.model)) refuse_load_options(request.load, request.model);
     if (request.model == mixture_name) return take_mixture(setup);
     if (!fs::exists(request.model, ignored))
         throw std::invalid_argument(fmt::format("'{}' is no file: give a network file, images (a folder, IDX, .npy), or {}", request.model, mixture_name));

@@ -48,7 +48,9 @@ std::map<std::string, std::string> roles(const onnx::Graph& graph, const LoadOpt
     if (x == nullptr && t != nullptr) x = &graph.inputs[t == &graph.inputs[0] ? 1 : 0];
     if (x == nullptr && numbers(graph.inputs[1]) == 1 && numbers(graph.inputs[0]) != 1) x = &graph.inputs[0];
     if (x == nullptr && numbers(graph.inputs[0]) == 1 && numbers(graph.inputs[1]) != 1) x = &graph.inputs[1];
-    if (x == nullptr || x == t) throw GraphError("which of the inputs " + names(graph) + " is x and which t cannot be told; say so with --input and --time");
+    if (x == nullptr || x == t)
+        throw GraphError("which of the inputs " + names(graph) +
+                         " is x and which t cannot be told; say so with --input and --time (costate convert keeps the answer in a network file)");
     if (t == nullptr && graph.inputs.size() == 2) t = &graph.inputs[x == &graph.inputs[0] ? 1 : 0];
     if (t != nullptr && numbers(*t) != 1)
         throw GraphError("input " + in_quotes(t->name) + " is no time: it has " + std::to_string(numbers(*t)) +

@@ -58,6 +58,10 @@ TEST_CASE("wrong words are refused in one sentence") {
     for (const char* wrong : {"1e-3,,1e-6", "1e-3,", ",1e-3"}) refuses({"study", "lotka-volterra", "--tolerances", wrong}, "an empty entry");
     refuses({"study", "lotka-volterra", "--methods=dto,,backsolve"}, "'dto,,backsolve' has an empty entry");
     refuses({"guide", "gaussian-mixture", "--task", "projection:1", "--methods", "d-flow,"}, "--methods");
+    refuses({"study", "lotka-volterra", "--input", "x"}, "--input x: lotka-volterra is no network file");
+    refuses({"guide", "gaussian-mixture", "--task", "projection:1", "--time", "t"}, "--time t: gaussian-mixture is no network file");
+    refuses({"study", model("moons.safetensors"), "--input", "x"}, "for ONNX files");
+    refuses({"profile", model("moons.safetensors"), "--time", "x"}, "for ONNX files");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--steps", "4"}, "--steps");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk4"}, "dormand-prince");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--tableaus", "rk5"}, "rk5");
