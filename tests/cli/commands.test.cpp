@@ -88,15 +88,15 @@ TEST_CASE("convert writes ONNX and reads it back: the goldens agree with all thr
 TEST_CASE("study, profile and guide take what an ONNX file leaves open, as if the file said so") {
     const program::Scratch scratch;
     REQUIRE(program::run({"convert", model("moons.safetensors"), scratch / "moons.onnx"}).status == 0);
-    REQUIRE(program::run({"convert", scratch / "moons.onnx", scratch / "eps.safetensors", "--parametrisation", "epsilon"}).status == 0);
+    REQUIRE(program::run({"convert", scratch / "moons.onnx", scratch / "x1.safetensors", "--parametrisation", "x1"}).status == 0);
     const auto study = [](const std::string& file, std::vector<std::string> more) {
-        std::vector<std::string> words{"study", file, "--path", "linear-vp", "--methods", "dto", "--tableaus", "rk4", "--steps", "4", "--precisions", "f64",
-                                       "--digits", "6", "--samples", "1", "--json"};
+        std::vector<std::string> words{"study", file, "--path", "cond-ot", "--t0", "0.2", "--t1", "0.6", "--methods", "dto", "--tableaus", "rk4",
+                                       "--steps", "4", "--precisions", "f64", "--digits", "6", "--samples", "1", "--json"};
         words.insert(words.end(), more.begin(), more.end());
         return parsed(program::run(words)).at("rows").at(0).at("error").get<double>();
     };
-    const double told = study(scratch / "moons.onnx", {"--input", "x", "--time", "t", "--parametrisation", "epsilon"});
-    CHECK(told == study(scratch / "eps.safetensors", {}));
+    const double told = study(scratch / "moons.onnx", {"--input", "x", "--time", "t", "--parametrisation", "x1"});
+    CHECK(told == study(scratch / "x1.safetensors", {}));
     CHECK(told != study(scratch / "moons.onnx", {}));  // control: a velocity
     for (const char* command : {"study", "profile", "guide"})
         CHECK(program::run({command, scratch / "moons.onnx", "--time", "when"}).error.find("\"when\"") != std::string::npos);
