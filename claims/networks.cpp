@@ -133,12 +133,16 @@ std::optional<std::string> no_claim(const Claim& claim, const NetworkFacts& fact
     return std::nullopt;
 }
 
+double seconds_on(const Claim& claim, const NetworkFacts& facts) {
+    const Asks* asks = asks_of(claim);
+    if (!asks) return 0;
+    const auto d = static_cast<double>(facts.inputs);
+    return (asks->by_evaluations + asks->by_jacobian * d) * facts.operations + asks->by_elimination * d * d * d;
+}
+
 std::optional<std::string> long_claim(const Claim& claim, const NetworkFacts& facts) {
     const Asks* asks = asks_of(claim);
-    if (!asks) return std::nullopt;
-    const double d = static_cast<double>(facts.inputs),
-                 seconds = (asks->by_evaluations + asks->by_jacobian * d) * facts.operations + asks->by_elimination * d * d * d;
-    if (seconds <= longest) return std::nullopt;
+    if (!asks || seconds_on(claim, facts) <= longest) return std::nullopt;
     return fmt::format("{} and this network has {} inputs and {:.2g} operations an evaluation; name the claim by its whole id and it is run, however "
                        "long it takes", asks->why_long, facts.inputs, facts.operations);
 }

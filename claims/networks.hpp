@@ -35,6 +35,9 @@ struct RegularTimes {
 
 /// Why the claim says nothing on such a network on that path (none: unknown); empty where it does.
 [[nodiscard]] std::optional<std::string> no_claim(const Claim& claim, const NetworkFacts& facts, const std::optional<guidance::AnyPath>& path);
+/// Seconds of one core, about, for all readings of the claim with their controls: to compare claims, from the sizes of the network alone; 0 where the
+/// claim follows none.
+[[nodiscard]] double seconds_on(const Claim& claim, const NetworkFacts& facts);
 /// Why the claim would take minutes; empty where it does not. From the sizes of the network alone, the same on every machine.
 [[nodiscard]] std::optional<std::string> long_claim(const Claim& claim, const NetworkFacts& facts);
 /// Whether the claim takes a flow over [0, 1] whatever its path, so that a part of it does (Setting::unit_flow).

@@ -1,5 +1,6 @@
 // costate convert: a network from one kind of file to the other.
 #include "cli/command.hpp"
+#include "guidance/paths/path.hpp"
 #include "nn/onnx/write.hpp"
 #include "nn/weights.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 namespace costate::cli {
 
@@ -37,7 +39,17 @@ void declare_load_options(CLI::App& app, nn::LoadOptions& options) {
 }
 
 void declare_load_path(CLI::App& app, nn::LoadOptions& options) {
-    app.add_option("--path", options.path, "probability path (costate list paths; default: the one that the file names)")->check(not_empty());
+    const CLI::Validator known{[](std::string& text) -> std::string {
+                                   if (text == "none") return "";
+                                   try {
+                                       (void)guidance::find_path(text);
+                                       return "";
+                                   } catch (const std::invalid_argument& error) {
+                                       return error.what();
+                                   }
+                               },
+                               "", "path"};
+    app.add_option("--path", options.path, "probability path (costate list paths; default: the one that the file names)")->check(not_empty())->check(known);
 }
 
 Command convert_command(CLI::App& application) {

@@ -77,11 +77,8 @@ struct Request {
 
 [[noreturn]] void refuse_wishes(const Request& request, const std::vector<claims::LeftOut>& left_out) {
     if (!left_out.empty()) {
-        // what can be done about it comes first: a claim that would only take long
-        const auto asks = [](const claims::LeftOut& one) { return one.why.find("by its whole id") != std::string::npos; };
-        const auto found = std::find_if(left_out.begin(), left_out.end(), asks);
-        const claims::LeftOut& told = found == left_out.end() ? left_out.front() : *found;
-        throw std::invalid_argument(fmt::format("no claim can be run on {} unasked; {}: {}", request.network->file, told.id, told.why));
+        const claims::LeftOut& told = left_out.front();
+        throw std::invalid_argument(fmt::format("no claim can be run on {}; {}: {}", request.network->file, told.id, told.why));
     }
     std::vector<std::string> wishes;
     for (const auto& wish : request.wishes)
@@ -108,6 +105,19 @@ struct Chosen {
     std::vector<claims::LeftOut> left_out;
 };
 
+// Where every claim on the network would take minutes the shortest is run all the same.
+void take_shortest(Chosen& chosen, const std::vector<Claim>& all, const Request& request) {
+    const Claim* shortest = nullptr;
+    for (const claims::LeftOut& one : chosen.left_out) {
+        const Claim& claim = *std::find_if(all.begin(), all.end(), [&](const Claim& c) { return c.id == one.id; });
+        if (claims::no_offer(claim, request.wishes) || left_out_of(claim, request, false) != claims::long_claim(claim, *request.network)) continue;
+        if (!shortest || claims::seconds_on(claim, *request.network) < claims::seconds_on(*shortest, *request.network)) shortest = &claim;
+    }
+    if (!shortest) return;
+    chosen.claims.push_back(shortest);
+    std::erase_if(chosen.left_out, [&](const claims::LeftOut& one) { return one.id == shortest->id; });
+}
+
 // In the order of the list. A name is an id or the beginning of some; what was not named by its whole id need not offer every wish.
 Chosen choose(const std::vector<Claim>& all, const Options& options, const Request& request) {
     std::vector<bool> named(all.size(), false), taken(all.size(), options.names.empty());
@@ -129,6 +139,7 @@ Chosen choose(const std::vector<Claim>& all, const Options& options, const Reque
         if (const auto why = left_out_of(all[i], request, named[i])) chosen.left_out.push_back({all[i].id, *why});
         else chosen.claims.push_back(&all[i]);
     }
+    if (chosen.claims.empty() && request.network) take_shortest(chosen, all, request);
     if (chosen.claims.empty()) refuse_wishes(request, chosen.left_out);
     return chosen;
 }

@@ -148,8 +148,26 @@ private:
         });
     }
 
+    /// A thousandth of the largest ‖θ̄‖₂ of a tensor that the golden file has.
+    [[nodiscard]] double least_norm() const {
+        double largest = 0;
+        for (const Weight& weight : network_.parameters) {
+            const std::string name = golden_.name_of(weight.name), bar = std::string(bar_prefix) + name, dot = std::string(dot_prefix) + name;
+            const std::vector<std::size_t> shape(weight.values.shape().begin(), weight.values.shape().end());
+            double square = 0;
+            if (golden_.contains(bar)) {
+                for (const double value : golden_.tensor(bar, shape)) square += value * value;
+            } else if (golden_.contains(dot)) {
+                square = std::pow(golden_.tensor(dot, std::array<std::size_t, 1>{2}).flat(1), 2);
+            }
+            largest = std::max(largest, std::sqrt(square));
+        }
+        return largest / 1000;
+    }
+
     /// θ̄ = gradient of Σ v·u over the whole batch; per tensor, and [⟨θ̄, θ⟩, ‖θ̄‖].
     void weights() {
+        const double least = least_norm();
         (void)forward();
         const auto v = given("v", out_);
         std::vector<T> theta_bar(program_.parameter_count());
@@ -160,7 +178,7 @@ private:
                                           theta_bar.begin() + static_cast<std::ptrdiff_t>(weight.offset + weight.values.size()));
             const std::vector<std::size_t> shape(weight.values.shape().begin(), weight.values.shape().end());
             const std::string name = golden_.name_of(weight.name), bar_name = std::string(bar_prefix) + name, dot_name = std::string(dot_prefix) + name;
-            if (golden_.contains(bar_name)) add(bar_name, largest_relative_error(bar, golden_.tensor(bar_name, shape), 1));
+            if (golden_.contains(bar_name)) add(bar_name, largest_relative_error(bar, golden_.tensor(bar_name, shape), 1, least));
             if (golden_.contains(dot_name)) {
                 double inner = 0, square = 0;
                 for (std::size_t i = 0; i < bar.size(); ++i) {
@@ -168,7 +186,7 @@ private:
                     square += bar[i] * bar[i];
                 }
                 add(dot_name, largest_relative_error(std::array{inner, std::sqrt(square)},
-                                                     golden_.tensor(dot_name, std::array<std::size_t, 1>{2}), 1));
+                                                     golden_.tensor(dot_name, std::array<std::size_t, 1>{2}), 1, least));
             }
         }
     }
@@ -195,7 +213,7 @@ std::string shared_prefix(const Network& network) {
 
 }  // namespace
 
-double largest_relative_error(std::span<const double> a, std::span<const double> b, std::size_t samples) {
+double largest_relative_error(std::span<const double> a, std::span<const double> b, std::size_t samples, double least) {
     const std::size_t size = samples == 0 ? 0 : b.size() / samples;
     double largest = 0;
     for (std::size_t s = 0; s < samples; ++s) {
@@ -204,14 +222,14 @@ double largest_relative_error(std::span<const double> a, std::span<const double>
             difference += (a[i] - b[i]) * (a[i] - b[i]);
             norm += b[i] * b[i];
         }
-        const double error = difference == 0 ? 0 : std::sqrt(difference) / std::sqrt(norm);
+        const double error = difference == 0 ? 0 : std::sqrt(difference) / std::max(std::sqrt(norm), least);
         if (!(error <= largest)) largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
     }
     return largest;
 }
 
-double largest_relative_error(std::span<const double> a, const Array& b, std::size_t samples) {
-    return largest_relative_error(a, std::span<const double>(b.data(), b.size()), samples);
+double largest_relative_error(std::span<const double> a, const Array& b, std::size_t samples, double least) {
+    return largest_relative_error(a, std::span<const double>(b.data(), b.size()), samples, least);
 }
 
 Golden::Golden(const Network& network, const std::filesystem::path& file) : file_(file), prefix_(shared_prefix(network)) {

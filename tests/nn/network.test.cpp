@@ -1,5 +1,6 @@
 // The bundled network against PyTorch's answers (models/moons.golden.safetensors), and every layer against a plain reading of its formula.
 #include "nn/check.hpp"
+#include "nn/modules.hpp"
 #include "nn/network.hpp"
 #include "scalar/multiprecision.hpp"
 #include "tests/nn/network_files.hpp"
@@ -122,6 +123,50 @@ TEST_CASE("the bundled network agrees with PyTorch in both precisions") {
         CHECK(row.max_error <= (row.precision == "f64" ? 1e-12 : 4 * torch_float32.at("bundled-moons").at(row.quantity)));
         CHECK(row.agrees);
     }
+}
+
+TEST_CASE("where a weight's gradient is 0 the rounding of either side is none of the other's business; what is more is noticed") {
+    const TemporaryFolder folder;
+    NetworkBuilder net({.input_shape = {1, 4, 4}, .parametrisation = "logits"});
+    const Network network = net.network(GroupNorm{"norm", 2}(Conv2d{.name = "conv", .out = 2, .kernel = 3}(net.x())));
+    const std::size_t n = 16, m = 8, samples = 3;
+    std::vector<double> x, v, t{0};
+    for (std::size_t i = 0; i < samples * n; ++i) x.push_back(std::sin(static_cast<double>(i * i)));
+    for (std::size_t i = 0; i < samples * m; ++i) v.push_back(std::cos(static_cast<double>(i * i)));
+    const auto program = nn::program<double>(network);
+    autodiff::Record<double> record;
+    autodiff::Workspace<double> workspace;
+    std::vector<double> u(samples * m), theta_bar(program.parameter_count());
+    const std::array<std::span<const double>, 2> in{t, x};
+    const std::array<std::span<double>, 1> out{u};
+    const std::array<std::span<const double>, 1> out_bar{v};
+    program.forward(in, out, samples, record, workspace);
+    program.pullback(record, out_bar, {}, theta_bar, workspace);
+
+    const auto array = [](const std::vector<double>& values, const std::vector<std::size_t>& shape) {
+        Array made = Array::from_shape(shape);
+        std::copy(values.begin(), values.end(), made.begin());
+        return made;
+    };
+    const auto disagreeing = [&](double in_bias, double in_weight) {
+        std::vector<TensorToWrite> tensors{{"x", array(x, {samples, 1, 4, 4})}, {"v", array(v, {samples, m})}};
+        for (const Weight& weight : network.parameters) {
+            Array bar = weight.values;
+            for (std::size_t i = 0; i < bar.size(); ++i) bar.flat(i) = theta_bar[weight.offset + i];
+            bar.flat(0) += weight.name == "conv.bias" ? in_bias : weight.name == "conv.weight" ? in_weight : 0;
+            tensors.push_back({"theta_bar." + weight.name, bar});
+        }
+        write_safetensors(folder / "zero.golden.safetensors", tensors);
+        std::vector<std::string> names;
+        for (const CheckRow& row : check_network(network, Golden(network, folder / "zero.golden.safetensors")))
+            if (row.precision == "f64" && !row.agrees) names.push_back(row.quantity);
+        return names;
+    };
+    const Weight& bias = *network.find_parameter("conv.bias");
+    for (std::size_t i = 0; i < 2; ++i) CHECK(std::abs(theta_bar[bias.offset + i]) < 1e-13);
+    CHECK(disagreeing(1e-15, 0).empty());
+    CHECK(disagreeing(1e-9, 0) == std::vector<std::string>{"theta_bar.conv.bias"});
+    CHECK(disagreeing(0, 1e-9) == std::vector<std::string>{"theta_bar.conv.weight"});
 }
 
 TEST_CASE("a weight changed by a millionth is noticed in every quantity") {
