@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <type_traits>
 
 namespace costate::autodiff::detail {
 

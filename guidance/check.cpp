@@ -55,7 +55,7 @@ std::optional<Flow> flow_of(const nn::Network& network) {
     }
 }
 
-struct Interval {
+struct TimeInterval {
     double begin, end;
 };
 
@@ -68,12 +68,12 @@ T half_square(std::span<const T> x, std::span<const T> y) {
 }
 
 /// "[a, b]" of the golden file's metadata.
-Interval interval_of(const nn::Golden& golden, const nn::Metadata& metadata, const std::string& key, Interval otherwise) {
+TimeInterval interval_of(const nn::Golden& golden, const nn::Metadata& metadata, const std::string& key, TimeInterval otherwise) {
     const auto found = metadata.find(key);
     if (found == metadata.end()) return otherwise;
     std::string text = found->second;
     std::erase_if(text, [](char c) { return c == ' ' || c == '[' || c == ']'; });
-    Interval interval{};
+    TimeInterval interval{};
     const char* const end = text.data() + text.size();
     const auto first = std::from_chars(text.data(), end, interval.begin);
     const bool comma = first.ec == std::errc{} && first.ptr != end && *first.ptr == ',';
@@ -96,7 +96,7 @@ public:
           size_(network.description.input_size), samples_(golden.samples()) {}
 
     void run() {
-        const Interval whole = interval_of(golden_, metadata_, "solver_interval", flow_.is_velocity() ? Interval{0, 1} : Interval{.05, .99});
+        const TimeInterval whole = interval_of(golden_, metadata_, "solver_interval", flow_.is_velocity() ? TimeInterval{0, 1} : TimeInterval{.05, .99});
         if (flow_.is_velocity()) return solve_all(field_, whole);
         VelocityOf<Program&, T> velocity(field_, flow_.given, *flow_.path);
         if (golden_.contains("velocity")) compare("velocity", at_times(velocity));
@@ -137,7 +137,7 @@ private:
     }
 
     template <class F>
-    void solve_all(F& field, Interval interval) {
+    void solve_all(F& field, TimeInterval interval) {
         if (std::ranges::none_of(solvers, [&](const Solver& solver) { return has(golden_, solver); })) return;
         const std::vector<T> x0 = given("x0", size_), y = given("y", size_);
         const ode::SquaredDistance<T> loss(y);
@@ -151,7 +151,7 @@ private:
     }
 
     /// x_s = a x_t + b n(t, x_t) and λ_t = a λ_s + b (∂n/∂x)ᵀ λ_s, with α_s x̂₁ + σ_s ε̂ = a x + b n (Song, Meng, Ermon 2021, eq. 12).
-    void solve_ddim(Interval interval) {
+    void solve_ddim(TimeInterval interval) {
         const std::vector<T> y = given("y", size_);
         std::vector<T> x = given("x0", size_), n(x.size());
         const ode::Grid<T> grid(static_cast<T>(interval.begin), static_cast<T>(interval.end), ddim.steps);

@@ -97,7 +97,7 @@ std::string profile_table(const Profile& profile) {
     return text + aligned_columns(lines, 1);
 }
 
-Picture profile_picture(const Profile& profile) {
+Chart profile_picture(const Profile& profile) {
     const std::vector<Bar> bars = bars_of(profile);
     std::string ticks, forward, pullback, other;
     double longest = 0;

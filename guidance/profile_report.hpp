@@ -14,7 +14,7 @@ namespace costate::guidance {
 std::string profile_table(const Profile& profile);
 
 /// Bars of the gradient's time by op, forward and pullback, and the solver's own.
-Picture profile_picture(const Profile& profile);
+Chart profile_picture(const Profile& profile);
 
 /// One self-contained page. Every text is escaped.
 std::string profile_page(const Profile& profile, const DrawnPicture& picture, const std::vector<std::string>& remarks);

@@ -107,7 +107,7 @@ std::vector<std::string> write_report(const std::filesystem::path& directory, co
     }
     std::vector<DrawnPicture> drawn;
     std::string why;
-    for (Picture& picture : study_pictures(problem, rows)) {
+    for (Chart& picture : study_pictures(problem, rows)) {
         std::optional<std::string> svg, png;
         if (why.empty()) svg = run_gnuplot(picture.script, "svg", why);
         if (why.empty()) png = run_gnuplot(picture.script, "png", why);

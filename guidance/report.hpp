@@ -21,7 +21,7 @@ std::string study_table(std::span<const StudyRow> rows);
 std::string study_csv(std::span<const StudyRow> rows);
 
 /// A gnuplot script without its terminal, and what its picture shows.
-struct Picture {
+struct Chart {
     std::string name;     // of its files, without the ending
     std::string title, caption;
     std::string script;
@@ -29,14 +29,14 @@ struct Picture {
 
 /// Error against steps for each precision with the predicted slopes drawn in, distance to DTO, error against cost and time.
 /// Pictures that would be empty are left out.
-std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const StudyRow> rows);
+std::vector<Chart> study_pictures(const StudyProblem& problem, std::span<const StudyRow> rows);
 
 /// What gnuplot writes for a script: `terminal` is "svg" or "png". Empty when gnuplot is absent or fails; then `why` is a sentence.
 std::optional<std::string> run_gnuplot(const std::string& script, std::string_view terminal, std::string& why);
 
 /// A picture with its drawing; an empty svg is a picture that could not be drawn.
 struct DrawnPicture {
-    Picture picture;
+    Chart picture;
     std::string svg;
 };
 

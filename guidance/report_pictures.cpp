@@ -1,3 +1,4 @@
+#include "guidance/colours.hpp"
 #include "guidance/report_schedules.hpp"
 #include "guidance/study_compute.hpp"
 #include "ode/checkpoint/schedule.hpp"
@@ -13,8 +14,6 @@ namespace costate::guidance {
 
 namespace {
 
-// Okabe and Ito's colours, told apart by everybody; a second round is dashed
-constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 // sizes differ so that equal results show as nested marks
 struct Mark {
     int type;
@@ -225,7 +224,7 @@ std::vector<StudyRow> of_different_gradients(const StudyProblem& problem, std::s
 }
 
 // A few dozen steps show how a schedule works; thousands would be a black triangle.
-void add_schedules(const StudyProblem& problem, std::vector<Picture>& pictures) {
+void add_schedules(const StudyProblem& problem, std::vector<Chart>& pictures) {
     constexpr std::size_t most = 64;
     for (const std::string& method : problem.methods)
         if (const auto spec = schedule_of(method)) pictures.push_back(schedule_picture(ode::checkpoint::make(*spec, std::min(problem.steps.back(), most)), method));
@@ -233,7 +232,7 @@ void add_schedules(const StudyProblem& problem, std::vector<Picture>& pictures) 
 
 }  // namespace
 
-std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const StudyRow> every_row) {
+std::vector<Chart> study_pictures(const StudyProblem& problem, std::span<const StudyRow> every_row) {
     const std::vector<StudyRow> rows = of_different_gradients(problem, every_row);
     const Value steps = [](const StudyRow& row) { return std::optional<double>(static_cast<double>(row.steps)); };
     const Value error = [](const StudyRow& row) { return row.error; };
@@ -241,7 +240,7 @@ std::vector<Picture> study_pictures(const StudyProblem& problem, std::span<const
     const Value cost = [](const StudyRow& row) { return std::optional<double>(calls(row)); };
     const Value back = [](const StudyRow& row) { return row.reconstruction_error; };
     const Value seconds = [](const StudyRow& row) { return row.seconds; };
-    std::vector<Picture> pictures;
+    std::vector<Chart> pictures;
     const auto add = [&](std::string name, std::string caption, const Axes& axes, bool every_schedule = false) {
         std::string script = draw(problem, every_schedule ? every_row : std::span<const StudyRow>(rows), axes);
         if (!script.empty()) pictures.push_back({std::move(name), axes.title, std::move(caption), std::move(script)});

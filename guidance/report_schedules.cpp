@@ -1,5 +1,6 @@
 #include "guidance/report_schedules.hpp"
 
+#include "guidance/colours.hpp"
 #include "ode/checkpoint/check.hpp"
 #include "ode/checkpoint/counts.hpp"
 #include "ode/gradient/checkpointed.hpp"
@@ -84,7 +85,7 @@ void add_lines(std::string& data, std::string& plot, const std::string& lines, s
 
 }  // namespace
 
-Picture schedule_picture(const Schedule& schedule, const std::string& method) {
+Chart schedule_picture(const Schedule& schedule, const std::string& method) {
     const Counts counts = check(schedule);
     Player player;
     for (const Action& action : schedule.actions) player.play(action);
@@ -171,14 +172,13 @@ std::string theory(const Costs& costs, bool mixed) {
     return points;
 }
 
-constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
-constexpr std::array marks{7, 6, 8, 10, 1, 4, 12, 3, 2, 5, 9};
+constexpr std::array point_types{7, 6, 8, 10, 1, 4, 12, 3, 2, 5, 9};
 
 std::size_t bytes_of(const std::string& precision) { return precision == "f32" ? 4 : 8; }
 
 }  // namespace
 
-std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision) {
+std::optional<Chart> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision) {
     std::vector<const StudyRow*> shown;
     for (const StudyRow& row : rows)
         if (row.precision == precision && row.tableau == problem.tableaus.front() && row.steps == problem.steps.back() && row.seconds && row.peak_bytes > 0)
@@ -193,10 +193,10 @@ std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<con
     }
     for (std::size_t i = 0; i < shown.size(); ++i) {
         data += fmt::format("$row{} << EOD\n{:.6e} {:.6e}\nEOD\n", i, static_cast<double>(shown[i]->peak_bytes), *shown[i]->seconds);
-        plot += fmt::format(", $row{} with points pt {} ps 1.3 lw 1.6 lc rgb '{}' title '{}'", i, marks[i % marks.size()], colours[i % colours.size()], shown[i]->method);
+        plot += fmt::format(", $row{} with points pt {} ps 1.3 lw 1.6 lc rgb '{}' title '{}'", i, point_types[i % point_types.size()], colours[i % colours.size()], shown[i]->method);
     }
     const std::string title = fmt::format("Time against memory, {} with {} steps", problem.tableaus.front(), problem.steps.back());
-    return Picture{"memory-seconds", title,
+    return Chart{"memory-seconds", title,
                    "Each mark is a method on the finest grid. The thin lines are what the counts of optimal schedules predict from the time and the record of dto, "
                    "a step forward and a step reversed counted alike: more slots to the right, fewer steps taken again.",
                    fmt::format("set title '{}' font @title_font\nset xlabel 'bytes held at once'\nset ylabel 'seconds of the gradients of all samples'\nset logscale xy\n"

@@ -13,7 +13,7 @@ namespace costate::guidance {
 
 /// Steps of the solve over steps of work: where it is, what lies in a slot from when to when, what is reversed.
 /// Throws std::invalid_argument for a schedule that ode::checkpoint::check refuses.
-Picture schedule_picture(const ode::checkpoint::Schedule& schedule, const std::string& method);
+Chart schedule_picture(const ode::checkpoint::Schedule& schedule, const std::string& method);
 
 /// The schedule of a gradient method that runs one; nothing for the others.
 std::optional<ode::checkpoint::Spec> schedule_of(std::string_view method);
@@ -24,6 +24,6 @@ bool is_checkpointed(std::string_view method);
 /// Seconds over bytes on the finest grid of the first tableau in `precision`, every method a labelled mark, and the curves that theory draws for
 /// binomial and mixed schedules with 1, 2, 3, … slots: n + E(n, s) and M(n, s) steps forward and n reversed, each of the two costing half of a step of
 /// dto. Nothing without a row of dto and one of a binomial schedule, which the curves start from.
-std::optional<Picture> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision);
+std::optional<Chart> memory_picture(const StudyProblem& problem, std::span<const StudyRow> rows, const std::string& precision);
 
 }  // namespace costate::guidance

@@ -1,3 +1,4 @@
+#include "guidance/colours.hpp"
 #include "guidance/tolerance_report.hpp"
 
 #include <fmt/format.h>
@@ -12,10 +13,8 @@ namespace costate::guidance {
 
 namespace {
 
-// Okabe and Ito's colours, told apart by everybody; a second round is dashed
-constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 // sizes differ so that equal results show as nested marks
-constexpr std::array<std::pair<int, double>, 8> marks{{{7, 0.5}, {6, 1.2}, {8, 1.4}, {10, 1.4}, {4, 1.6}, {12, 1.6}, {2, 1.1}, {1, 1.3}}};
+constexpr std::array<std::pair<int, double>, 8> error_marks{{{7, 0.5}, {6, 1.2}, {8, 1.4}, {10, 1.4}, {4, 1.6}, {12, 1.6}, {2, 1.1}, {1, 1.3}}};
 
 using Value = std::function<std::optional<double>(const ToleranceRow&)>;
 using Points = std::vector<std::pair<double, double>>;
@@ -88,7 +87,7 @@ std::string draw(const std::vector<Curve>& curves, const Axes& axes, const Legen
     std::string data, plot = axes.slope_one ? slope_lines(x, y, data) : "";
     const auto append = [&](const std::string& more) { plot += (plot.empty() ? "" : ", ") + more; };
     for (std::size_t i = 0; i < curves.size(); ++i) {
-        const auto [type, size] = marks[curves[i].mark % marks.size()];
+        const auto [type, size] = error_marks[curves[i].mark % error_marks.size()];
         data += block(fmt::format("curve{}", i), curves[i].points);
         append(fmt::format("$curve{} with linespoints pt {} ps {} lw 1.4 {} notitle", i, type, size, style(curves[i].colour)));
     }
@@ -100,7 +99,7 @@ std::string draw(const std::vector<Curve>& curves, const Axes& axes, const Legen
     if (mark.names.size() > 1) append("NaN with points pt 7 ps 0 lc rgb '#ffffff' title ' '");
     for (std::size_t m = 0; m < mark.names.size(); ++m)
         if (used(&Curve::mark, m))
-            append(fmt::format("NaN with points pt {} ps {} lw 1.4 lc rgb '#222222' title '{}'", marks[m % marks.size()].first, marks[m % marks.size()].second,
+            append(fmt::format("NaN with points pt {} ps {} lw 1.4 lc rgb '#222222' title '{}'", error_marks[m % error_marks.size()].first, error_marks[m % error_marks.size()].second,
                                mark.names[m]));
     return frame(axes, x, y) + data + "plot " + plot + "\n";
 }
@@ -122,7 +121,7 @@ std::vector<Curve> curves_of(std::span<const ToleranceRow> rows, const std::stri
     return curves;
 }
 
-std::optional<Picture> amplification_picture(const Amplification& a) {
+std::optional<Chart> amplification_picture(const Amplification& a) {
     Points points;
     Range y;
     for (std::size_t i = 0; i < a.times.size(); ++i) {
@@ -131,7 +130,7 @@ std::optional<Picture> amplification_picture(const Amplification& a) {
     }
     if (points.size() < 2 || !(y.low > 0)) return std::nullopt;
     const std::string axis = y.decades() > 1 ? "set logscale y\nset format y '10^{%L}'\nset ytics 10\n" : "";
-    return Picture{
+    return Chart{
         "amplification", "What the flow makes of an error",
         fmt::format("The 2-norm of the derivative of x(t1) with respect to x(t), from the sensitivities: an error made at t is so many times as large at t1 "
                     "({:.3g} times for one at t0, {:.3g} times at "
@@ -145,7 +144,7 @@ std::optional<Picture> amplification_picture(const Amplification& a) {
 
 }  // namespace
 
-std::vector<Picture> tolerance_pictures(const StudyProblem& problem, std::span<const ToleranceRow> rows, const std::optional<Amplification>& amplified) {
+std::vector<Chart> tolerance_pictures(const StudyProblem& problem, std::span<const ToleranceRow> rows, const std::optional<Amplification>& amplified) {
     const Value tolerance = [](const ToleranceRow& row) { return std::optional(row.tolerance); };
     const Value state = [](const ToleranceRow& row) { return row.state_error; };
     const Value gradient = [](const ToleranceRow& row) { return row.gradient_error; };
@@ -153,7 +152,7 @@ std::vector<Picture> tolerance_pictures(const StudyProblem& problem, std::span<c
     const Value seconds = [](const ToleranceRow& row) { return row.seconds; };
     const std::string &precision = problem.precisions.back(), &first = problem.methods.front();
     const std::string words = precision == "f32" ? "single precision" : "double precision";
-    std::vector<Picture> pictures;
+    std::vector<Chart> pictures;
     const auto add = [&](std::string name, const Axes& axes, const std::vector<Curve>& curves, const Legend& colour, const Legend& mark, std::string caption) {
         std::string script = draw(curves, axes, colour, mark);
         if (!script.empty()) pictures.push_back({std::move(name), axes.title, std::move(caption), std::move(script)});

@@ -185,7 +185,7 @@ std::vector<std::string> write_report(const std::filesystem::path& directory, co
         remarks.push_back(fmt::format("The study was stopped: {} of {} rows are here; the same command goes on where it stopped.", rows.size(), total));
     std::vector<DrawnPicture> drawn;
     std::string why;
-    for (Picture& picture : tolerance_pictures(problem, rows, amplification)) {
+    for (Chart& picture : tolerance_pictures(problem, rows, amplification)) {
         std::optional<std::string> svg, png;
         if (why.empty()) svg = run_gnuplot(picture.script, "svg", why);
         if (why.empty()) png = run_gnuplot(picture.script, "png", why);

@@ -21,7 +21,7 @@ std::string tolerance_csv(std::span<const ToleranceRow> rows);
 
 /// Error against tolerance with lines of slope 1, error against evaluations and against time, and what the flow makes of errors.
 /// Pictures that would be empty are left out.
-std::vector<Picture> tolerance_pictures(const StudyProblem& problem, std::span<const ToleranceRow> rows, const std::optional<Amplification>& amplification);
+std::vector<Chart> tolerance_pictures(const StudyProblem& problem, std::span<const ToleranceRow> rows, const std::optional<Amplification>& amplification);
 
 /// What the rows say in words: the condition of the problem, and warnings where the state's error estimate is blind to the derivatives.
 std::vector<std::string> tolerance_remarks(std::span<const ToleranceRow> rows, const std::optional<Amplification>& amplification);

@@ -13,6 +13,7 @@
 #include "kernels/simd/table.hpp"
 
 #include <span>
+#include <type_traits>
 
 namespace costate::kernels {
 

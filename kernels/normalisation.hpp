@@ -5,6 +5,7 @@
 #include "kernels/elementwise.hpp"
 #include "kernels/reduce.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>

@@ -6,6 +6,7 @@
 #include "kernels/simd/table.hpp"
 
 #include <span>
+#include <type_traits>
 
 namespace costate::kernels {
 

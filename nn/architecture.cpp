@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t most_layers = 100'000, most_inputs = 64, most_axes = 8;
+constexpr std::size_t most_layers = 100'000, most_inputs = 64, most_input_axes = 8;
 constexpr std::uint64_t largest_integer = std::uint64_t{1} << 53;
 
 /// What both readers answer to events that they have no place for.
@@ -145,7 +145,7 @@ public:
 
     bool number_unsigned(Json::number_unsigned_t number) {
         if (!inside_) return misplaced("a number");
-        if (number == 0 || shape.size() == most_axes)
+        if (number == 0 || shape.size() == most_input_axes)
             return fail("the input_shape has an axis of 0 values or more than 8 axes; export the network again");
         shape.push_back(number);
         return true;

@@ -11,7 +11,7 @@ namespace costate::nn {
 
 namespace {
 
-constexpr std::size_t largest_value = std::size_t{1} << 24;
+constexpr std::size_t largest_input = std::size_t{1} << 24;
 constexpr std::array<std::string_view, 4> parametrisations{"velocity", "epsilon", "x1", "logits"};
 
 std::string list_of(auto&& range, auto&& name) {
@@ -52,7 +52,7 @@ void check_layers(const std::filesystem::path& file, std::span<const std::pair<s
 std::size_t input_size(const std::filesystem::path& file, const NetworkDescription& network) {
     std::size_t size = 1;
     for (const std::size_t n : network.input_shape) {
-        if (n > largest_value / size)
+        if (n > largest_input / size)
             throw NetworkError(file, "the input_shape has more than 2^24 values; export a smaller network");
         size *= n;
     }

@@ -3,6 +3,7 @@
 
 #include "nn/layers/layer.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>

@@ -13,7 +13,7 @@ namespace costate::nn {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
-constexpr std::size_t most_axes = 16;
+constexpr std::size_t most_npy_axes = 16;
 
 struct NpyHeader {
     DType dtype = DType::f64;
@@ -60,7 +60,7 @@ public:
         if (!take("(")) return std::nullopt;
         while (!take(")")) {
             const auto value = integer();
-            if (!value || values.size() == most_axes) return std::nullopt;
+            if (!value || values.size() == most_npy_axes) return std::nullopt;
             values.push_back(*value);
             if (take(",")) continue;
             if (!take(")")) return std::nullopt;

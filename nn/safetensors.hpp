@@ -8,6 +8,7 @@
 #include <xtensor/xarray.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>

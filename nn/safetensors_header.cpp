@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t most_axes = 16;
+constexpr std::size_t most_numbers = 16;
 constexpr std::string_view metadata_key = "__metadata__";
 
 /// Follows the parser's events through the only shape a header may have, so whatever is nested deeper stops at its first bracket.
@@ -37,7 +37,7 @@ public:
     bool number_unsigned(Json::number_unsigned_t number) {
         if (place_ != Place::shape && place_ != Place::offsets) return misplaced("a number");
         auto& list = place_ == Place::shape ? tensors.back().entry.shape : tensors.back().offsets;
-        if (list.size() == most_axes) return fail(about() + " has more than 16 numbers in " + in_quotes(field_) + "; reshape it");
+        if (list.size() == most_numbers) return fail(about() + " has more than 16 numbers in " + in_quotes(field_) + "; reshape it");
         list.push_back(number);
         return true;
     }

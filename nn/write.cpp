@@ -10,10 +10,10 @@ namespace costate::nn {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json layer_json(const Layer& layer) {
-    Json json = {{"op", layer.op}, {"in", layer.in}, {"out", layer.out}};
+OrderedJson layer_json(const Layer& layer) {
+    OrderedJson json = {{"op", layer.op}, {"in", layer.in}, {"out", layer.out}};
     for (const auto& [key, text] : layer.texts) json[key] = text;
     const LayerKind* kind = find_layer_kind(layer.op);
     for (const auto& [key, value] : layer.numbers) {
@@ -29,9 +29,9 @@ Json layer_json(const Layer& layer) {
 }  // namespace
 
 std::string architecture_text(const NetworkDescription& description) {
-    Json layers = Json::array();
+    OrderedJson layers = OrderedJson::array();
     for (const Layer& layer : description.layers) layers.push_back(layer_json(layer));
-    return layers.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return layers.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace costate::nn

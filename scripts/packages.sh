@@ -2,7 +2,7 @@
 
 build_packages="g++ cmake ninja-build libboost-dev libmpfr-dev libgmp-dev libtbb-dev libxsimd-dev libxtensor-dev
   libfmt-dev nlohmann-json3-dev libcli11-dev
-  libonnx-dev libprotobuf-dev libpng-dev zlib1g-dev"
+  libonnx-dev libprotobuf-dev libpng-dev zlib1g-dev mold"
 demo_packages="$build_packages gnuplot-nox libasmjit-dev"
 test_packages="$demo_packages catch2 qemu-user libonnx-testdata"
 peer_packages="libsundials-dev"  # a test compares with CVODES where it is; it brings half a gigabyte of its own

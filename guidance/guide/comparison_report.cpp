@@ -91,7 +91,7 @@ std::string gallery(const fs::path& directory, const GuideSetup& setup, std::spa
     return text + "</tbody></table></div>\n";
 }
 
-std::string cell(const std::optional<Interval>& value, int digits, double scale = 1) {
+std::string interval_cell(const std::optional<Interval>& value, int digits, double scale = 1) {
     if (!value) return "<td>&ndash;</td>";
     return fmt::format("<td title=\"95 % interval of the mean\">{:.{}f} <small>[{:.{}f}, {:.{}f}]</small></td>", scale * value->mean, digits, scale * value->low, digits,
                        scale * value->high, digits);
@@ -102,8 +102,8 @@ std::string table(std::span<const GuideSummary> list) {
                        "<th>SSIM</th><th>class, %</th><th>PSNR of y, dB</th><th>loss</th><th>evaluations</th><th>vjps</th><th>restarts</th><th>time</th>"
                        "<th>memory</th></tr></thead><tbody>\n";
     for (const GuideSummary& s : list)
-        text += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>", escaped(s.method), s.count, s.failed) + cell(s.psnr, 2) + cell(s.gain, 2) +
-                cell(s.ssim, 3) + cell(s.class_ok, 1, 100) + cell(s.measurement_psnr, 1) + (s.loss ? fmt::format("<td>{:.3g}</td>", s.loss->mean) : std::string("<td>&ndash;</td>")) +
+        text += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>", escaped(s.method), s.count, s.failed) + interval_cell(s.psnr, 2) + interval_cell(s.gain, 2) +
+                interval_cell(s.ssim, 3) + interval_cell(s.class_ok, 1, 100) + interval_cell(s.measurement_psnr, 1) + (s.loss ? fmt::format("<td>{:.3g}</td>", s.loss->mean) : std::string("<td>&ndash;</td>")) +
                 fmt::format("<td>{:.0f}</td><td>{:.0f}</td><td>{:.1f}</td><td>{}</td><td>{}</td></tr>\n", s.evaluations, s.vjps, s.restarts, readable_seconds(s.seconds),
                             readable_bytes(static_cast<std::size_t>(s.peak_bytes)));
     return text + "</tbody></table></div>\n";

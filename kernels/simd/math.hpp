@@ -6,6 +6,8 @@
 
 #include "kernels/simd/vector.hpp"
 
+#include <limits>
+
 namespace costate::kernels::simd {
 namespace {
 

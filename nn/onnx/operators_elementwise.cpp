@@ -136,7 +136,7 @@ void where(Translation& t) {
     t.result(t.layer("where", in, whole));
 }
 
-constexpr std::array<Operator, 55> table{{
+constexpr std::array<Operator, 55> elementwise_table{{
     {"Abs", [](Translation& t) { layer_of(t, "abs"); }},
     {"Acosh", [](Translation& t) { area(t, -1); }},
     {"Add", arithmetic<&Translation::add>},
@@ -199,6 +199,6 @@ constexpr std::array<Operator, 55> table{{
 
 }  // namespace
 
-std::span<const Operator> elementwise_operators() { return table; }
+std::span<const Operator> elementwise_operators() { return elementwise_table; }
 
 }  // namespace costate::nn::onnx

@@ -223,7 +223,7 @@ void resized(Translation& t, std::size_t scales_input, std::size_t sizes_input, 
     t.result(t.each(x, item));
 }
 
-constexpr std::array<Operator, 8> table{{
+constexpr std::array<Operator, 8> image_table{{
     {"AveragePool", [](Translation& t) { pool(t, "avg_pool2d"); }},
     {"Conv", conv},
     {"ConvTranspose", conv_transpose},
@@ -236,6 +236,6 @@ constexpr std::array<Operator, 8> table{{
 
 }  // namespace
 
-std::span<const Operator> image_operators() { return table; }
+std::span<const Operator> image_operators() { return image_table; }
 
 }  // namespace costate::nn::onnx

@@ -151,10 +151,10 @@ void gemm(Translation& t) {
     t.result(t.add(y, beta == 1 ? t.in(2) : t.multiply(t.in(2), Translation::of({"", Type::real, {}, {beta}}))));
 }
 
-constexpr std::array<Operator, 2> table{{{"Gemm", gemm}, {"MatMul", matmul}}};
+constexpr std::array<Operator, 2> linear_table{{{"Gemm", gemm}, {"MatMul", matmul}}};
 
 }  // namespace
 
-std::span<const Operator> linear_operators() { return table; }
+std::span<const Operator> linear_operators() { return linear_table; }
 
 }  // namespace costate::nn::onnx

@@ -118,16 +118,16 @@ void soft(Translation& t, const char* op) {
     t.result(t.layer(op, {t.read(x, rows)}, x, {{"axis", static_cast<double>(rows.size() - 1)}}));
 }
 
-constexpr std::array<Operator, 7> table{{{"BatchNormalization", batch},
-                                         {"GroupNormalization", group},
-                                         {"InstanceNormalization", instance},
-                                         {"LayerNormalization", layer},
-                                         {"LogSoftmax", [](Translation& t) { soft(t, "log_softmax"); }},
-                                         {"MeanVarianceNormalization", mean_variance},
-                                         {"Softmax", [](Translation& t) { soft(t, "softmax"); }}}};
+constexpr std::array<Operator, 7> normalisation_table{{{"BatchNormalization", batch},
+                                                       {"GroupNormalization", group},
+                                                       {"InstanceNormalization", instance},
+                                                       {"LayerNormalization", layer},
+                                                       {"LogSoftmax", [](Translation& t) { soft(t, "log_softmax"); }},
+                                                       {"MeanVarianceNormalization", mean_variance},
+                                                       {"Softmax", [](Translation& t) { soft(t, "softmax"); }}}};
 
 }  // namespace
 
-std::span<const Operator> normalisation_operators() { return table; }
+std::span<const Operator> normalisation_operators() { return normalisation_table; }
 
 }  // namespace costate::nn::onnx

@@ -51,20 +51,20 @@ void cumulated(Translation& t) {
     t.result(t.transposed(t.layer("linear", {t.read(turned)}, turned, {}, {}, {{"weight", weight}}), order));
 }
 
-constexpr std::array<Operator, 11> table{{{"CumSum", cumulated},
-                                          {"ReduceL1", [](Translation& t) { t.result(over_axes(t, "sum", t.unary("abs", t.in(0)))); }},
-                                          {"ReduceL2", [](Translation& t) { t.result(t.unary("sqrt", over_axes(t, "sum", squares(t)))); }},
-                                          {"ReduceLogSum", [](Translation& t) { t.result(t.unary("log", over_axes(t, "sum", t.in(0)))); }},
-                                          {"ReduceLogSumExp", log_sum_exp},
-                                          {"ReduceMax", [](Translation& t) { plain(t, "max"); }},
-                                          {"ReduceMean", [](Translation& t) { plain(t, "mean"); }},
-                                          {"ReduceMin", [](Translation& t) { plain(t, "min"); }},
-                                          {"ReduceProd", [](Translation& t) { plain(t, "prod"); }},
-                                          {"ReduceSum", [](Translation& t) { plain(t, "sum"); }},
-                                          {"ReduceSumSquare", [](Translation& t) { t.result(over_axes(t, "sum", squares(t))); }}}};
+constexpr std::array<Operator, 11> reduction_table{{{"CumSum", cumulated},
+                                                    {"ReduceL1", [](Translation& t) { t.result(over_axes(t, "sum", t.unary("abs", t.in(0)))); }},
+                                                    {"ReduceL2", [](Translation& t) { t.result(t.unary("sqrt", over_axes(t, "sum", squares(t)))); }},
+                                                    {"ReduceLogSum", [](Translation& t) { t.result(t.unary("log", over_axes(t, "sum", t.in(0)))); }},
+                                                    {"ReduceLogSumExp", log_sum_exp},
+                                                    {"ReduceMax", [](Translation& t) { plain(t, "max"); }},
+                                                    {"ReduceMean", [](Translation& t) { plain(t, "mean"); }},
+                                                    {"ReduceMin", [](Translation& t) { plain(t, "min"); }},
+                                                    {"ReduceProd", [](Translation& t) { plain(t, "prod"); }},
+                                                    {"ReduceSum", [](Translation& t) { plain(t, "sum"); }},
+                                                    {"ReduceSumSquare", [](Translation& t) { t.result(over_axes(t, "sum", squares(t))); }}}};
 
 }  // namespace
 
-std::span<const Operator> reduction_operators() { return table; }
+std::span<const Operator> reduction_operators() { return reduction_table; }
 
 }  // namespace costate::nn::onnx

@@ -1,18 +1,19 @@
 // The house: the direction of includes, and what library code may not do. Sources are read as text.
+#include "tests/house/code.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 namespace {
 
+using namespace house;
 namespace fs = std::filesystem;
 const fs::path root = COSTATE_SOURCE_DIR;
 
@@ -31,40 +32,6 @@ const std::map<std::string, std::set<std::string>> drawing = {
 struct Source {
     std::string room, path, text;  // path relative to the root; text without comments and string literals, but with #include lines
 };
-
-// Blanks comments, and the contents of string and character literals outside preprocessor lines.
-std::string code_of(const std::string& text) {
-    std::string code;
-    bool line_start = true, directive = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (text.compare(i, 2, "//") == 0) {
-            i = std::min(text.find('\n', i), text.size()) - 1;
-        } else if (text.compare(i, 2, "/*") == 0) {
-            i = std::min(text.find("*/", i + 2), text.size() - 2) + 1;
-        } else if (text.compare(i, 3, "R\"(") == 0) {
-            i = std::min(text.find(")\"", i), text.size() - 2) + 1;
-            code += "\"\"";
-        } else if (!directive && (c == '"' || (c == '\'' && (i == 0 || !std::isalnum(static_cast<unsigned char>(text[i - 1])))))) {
-            code += c;
-            for (++i; i < text.size() && text[i] != c; ++i) i += text[i] == '\\' ? 1 : 0;
-            code += c;
-        } else {
-            code += c;
-            if (c == '\n') line_start = true, directive = false;
-            else if (line_start && c == '#') directive = true;
-            if (!std::isspace(static_cast<unsigned char>(c))) line_start = false;
-        }
-    }
-    return code;
-}
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 std::vector<Source> sources() {
     std::vector<Source> all;

@@ -1,4 +1,4 @@
-// A warmed-up step, solve or gradient allocates nothing: counted by this program's own operator new.
+// A warmed-up step, solve or gradient allocates nothing: counted by the program's own operator new.
 #include "ode/gradient/methods.hpp"
 #include "tests/ode/allocations.hpp"
 #include "tests/ode/fields.hpp"

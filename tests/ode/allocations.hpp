@@ -1,29 +1,7 @@
-// Counts this program's allocations and its bytes on the heap, now and at most, by its own operator new. Included by one source of a program.
+// This program's allocations and its bytes on the heap, now and at most, counted by the operator new of allocations.cpp.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
-namespace {
-std::atomic<std::size_t> allocations = 0, allocated_bytes = 0, most_allocated_bytes = 0;
-constexpr std::size_t size_in_front = alignof(std::max_align_t);  // where a block keeps its size
-}  // namespace
-// never inlined: the compiler would otherwise pair malloc with the library's delete and warn
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
-    auto* block = static_cast<std::byte*>(std::malloc(size + size_in_front));
-    if (!block) throw std::bad_alloc();
-    ::new (block) std::size_t(size);
-    const std::size_t now = allocated_bytes += size;
-    for (std::size_t most = most_allocated_bytes; most < now && !most_allocated_bytes.compare_exchange_weak(most, now);) continue;
-    return block + size_in_front;
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept {
-    if (!p) return;
-    std::byte* block = static_cast<std::byte*>(p) - size_in_front;
-    allocated_bytes -= *std::launder(reinterpret_cast<std::size_t*>(block));
-    std::free(block);
-}
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { ::operator delete(p); }
+inline std::atomic<std::size_t> allocations = 0, allocated_bytes = 0, most_allocated_bytes = 0;

@@ -180,7 +180,7 @@ TEST_CASE("a signal with a piece for every step is oc-flow, a clipped gradient i
     CHECK(gap(run("flowgrad:steps=50:rate=0.5:iterations=5"), run("oc-flow:rate=0.5:decay=1:clip=0")) < 1e-13);
 }
 
-TEST_CASE("the same result again, near it in float, and by another gradient method") {
+TEST_CASE("a pushed flow gives the same result again, near it in float, and by another gradient method") {
     Curved c;
     FlowModel<float> single(mixture_in<float>(gmm2(), CondOt{}));
     Objective<float> objective_f({measured<float>({1, 2, {1, -0.5}}, {1.25F})});
