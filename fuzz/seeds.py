@@ -1,4 +1,5 @@
-"""seeds.py TARGET FOLDER: small files of every layer for a fuzzer to begin with. For onnx these are the models of ONNX's own tests, where libonnx-testdata is."""
+"""seeds.py TARGET FOLDER: small files of every layer for a fuzzer to begin with. For onnx these are the models of ONNX's own tests, where libonnx-testdata is.
+The whole networks of safetensors are kept in tests/nn/fuzz as seed-0, seed-1, ...: the tests replay them."""
 import glob
 import json
 import os

@@ -79,8 +79,10 @@ struct ResizeLayer {
                                                         {"scale_y", false, 0, 0, largest_number, false},
                                                         {"scale_x", false, 0, 0, largest_number, false}}};
     static std::vector<std::size_t> shape(const Layer& layer) {
-        (void)target(layer);
-        return {image(layer.in_shapes[0]).channels, layer.count("height"), layer.count("width")};
+        std::vector<std::size_t> result{image(layer.in_shapes[0]).channels, layer.count("height"), layer.count("width")};
+        if (target(layer).linear && values_of(result) > largest_table)
+            throw LayerError("makes more than 2^22 numbers between pixels, each with a list of its four neighbours; resize to fewer");
+        return result;
     }
     static double work(const Layer&) { return 8; }
     template <class T>
@@ -89,6 +91,8 @@ struct ResizeLayer {
     }
 
 private:
+    static constexpr std::size_t largest_table = std::size_t{1} << 22;
+
     template <class E, std::size_t n>
     static E choice(const Layer& layer, const char* key, const std::array<std::pair<std::string_view, E>, n>& choices) {
         const auto given = layer.texts.find(key);
