@@ -105,9 +105,54 @@ template <class V, class F>
                            part(channel, copies.channels, call.channels)});
 }
 
+// One tap on the pixel itself, every pixel in turn: x is the product's second factor as it lies, but for the last panel, which it may not fill.
+template <class T>
+bool pointwise(const TapCall<T>& call) {
+    const bool in_turn = call.in_step_y == 1 && call.in_step_x == 1 && call.out_step_y == 1 && call.out_step_x == 1 && call.out_y == 0 && call.out_x == 0;
+    return in_turn && !call.scale && call.tap_count == 1 && call.taps[0].y == 0 && call.taps[0].x == 0 && call.grid_height == call.in_height &&
+           call.grid_width == call.in_width && call.grid_width == call.out_width &&
+           call.in_height * call.in_width < (std::size_t{1} << 22);  // offsets have 32 bits
+}
+
+template <class V>
+void convolve_pointwise(const TapCall<Element<V>>& call) {
+    using T = Element<V>;
+    using B = Blocking<V>;
+    constexpr std::size_t most = Copies<V>::most_steps;
+    alignas(64) T copy[most * B::panel];
+    std::int32_t in_x[most], in_copy[most];
+    const std::size_t pixels = call.grid_height * call.grid_width, whole = pixels / B::panel * B::panel, parts = (call.channels + most - 1) / most;
+    for (std::size_t part = 0, channel = 0, next = 0; part < parts; ++part, channel = next) {
+        next = call.channels * (part + 1) / parts;
+        const std::size_t count = next - channel;
+        const T* const x = call.x + channel * pixels;
+        for (std::size_t c = 0; c < count; ++c) {
+            in_x[c] = static_cast<std::int32_t>(c * pixels);
+            in_copy[c] = static_cast<std::int32_t>(c * B::panel);
+            for (std::size_t j = 0; whole < pixels && j < B::panel; ++j) copy[c * B::panel + j] = whole + j < pixels ? x[c * pixels + whole + j] : T(0);
+        }
+        const T* weights = call.weights + channel * tap_stride;
+        for_each_group<B::rows>(call.outputs, [&](std::size_t output, std::size_t rows) {
+            TileCall<T> tile{.steps = count, .a = weights, .b = x, .b_step = 0, .b_panel = 0, .y = call.y + output * call.out_plane, .y_stride = call.out_plane,
+                             .bias = nullptr, .read_y = call.accumulate || channel != 0, .columns = B::panel, .ahead = nullptr, .ahead_lines = 0,
+                             .offsets = in_x, .row_bias = call.bias ? call.bias + output : nullptr};
+            const std::size_t at_once = B::panel * static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
+            for (std::size_t p = 0, n = 0; p < whole; p += n, tile.b += n, tile.y += n) {
+                n = whole - p >= at_once ? at_once : B::panel;
+                (n == B::panel ? TapTiles<V>::one : TapTiles<V>::many)[rows - 1](tile);
+            }
+            tile.b = copy;
+            tile.offsets = in_copy;
+            if (whole < pixels) partial_panel<V, TapTiles<V>>(tile, rows, pixels - whole);
+            weights += call.channels * tap_stride;
+        });
+    }
+}
+
 template <class V>
 void convolve(const TapCall<Element<V>>& call) {
     using T = Element<V>;
+    if (pointwise(call)) return convolve_pointwise<V>(call);
     alignas(64) T memory[Copies<V>::capacity];
     std::int32_t offsets[Copies<V>::most_steps];
     const Copies<V> copies(call);

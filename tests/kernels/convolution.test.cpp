@@ -6,8 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <random>
+#include <vector>
 
 using namespace costate;
 using namespace costate::kernels;
@@ -129,6 +132,20 @@ TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels 
     const ConvolutionShape many{.channels = 2, .height = 12, .width = 11, .outputs = 2, .kernel_height = 9, .kernel_width = 8, .left = 3};
     const ConvolutionShape far{.channels = 2, .height = 40, .width = 4, .outputs = 2, .kernel_height = 2, .dilation_y = 20};
     for (const ConvolutionShape& s : {wide, tall, thin, many, far}) {
+        const Data<TestType> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            CHECK((data.computed(simd::table<TestType>(isa)) == expected));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("one tap on every pixel: panels that are full, partly full and none, channels of more than one block", "[quick]", float, double) {
+    std::mt19937_64 random(4);
+    const std::vector<std::array<std::uint32_t, 4>> sizes{{3, 1, 1, 2}, {5, 3, 5, 30}, {96, 14, 14, 48}, {300, 4, 8, 3}, {230, 9, 31, 15}};
+    for (const auto& [channels, height, width, outputs] : sizes) {
+        const ConvolutionShape s{.channels = channels, .height = height, .width = width, .outputs = outputs, .kernel_height = 1, .kernel_width = 1};
         const Data<TestType> data(s, random);
         const auto expected = data.expected();
         for (const Isa isa : supported_isas()) {
