@@ -127,7 +127,9 @@ std::vector<Source> sources(const Resize& how, std::size_t from, std::size_t to,
 SparseRows rows_of(const Image& image, const Resize& to) {
     const std::vector<Source> down = sources(to, image.height, to.height, to.scale_y), across = sources(to, image.width, to.width, to.scale_x);
     SparseRows rows;
-    for (std::size_t c = 0; c < image.channels; ++c)
+    for (const Source& y : down) rows.down.push_back(y.weight);
+    for (const Source& x : across) rows.across.push_back(x.weight);
+    for (std::size_t c = 0; c < (to.linear ? 1 : image.channels); ++c)
         for (const Source& y : down)
             for (const Source& x : across) {
                 const auto place = [&](std::size_t i, std::size_t j) {
@@ -138,9 +140,6 @@ SparseRows rows_of(const Image& image, const Resize& to) {
                 place(y.first, x.second);
                 place(y.second, x.first);
                 place(y.second, x.second);
-                const Rational above = 1 - y.weight, before = 1 - x.weight;
-                for (const Rational& of_row : {above, y.weight})
-                    for (const Rational& of_column : {before, x.weight}) rows.coefficients.push_back(Rational(of_row * of_column));
             }
     return rows;
 }

@@ -60,10 +60,11 @@ struct Resize {
     std::optional<double> scale_y = {}, scale_x = {};  ///< s where it is not new/old (ONNX's scales)
 };
 
-/// By new pixel four old ones with their weights (linear), or one.
+/// By new pixel four old ones of the first plane (linear): above left, above right, below left, below right; or one of each plane. down and across are
+/// the weights of what is below and right, by new row and column.
 struct SparseRows {
     std::vector<std::uint32_t> indices;
-    std::vector<Rational> coefficients;
+    std::vector<Rational> down, across;
 };
 /// Throws std::invalid_argument for a size of 0 or a scale that is not positive.
 SparseRows rows_of(const Image& image, const Resize& to);

@@ -72,20 +72,24 @@ Var<T> prod_over(const Var<T>& x, const Shape& shape, const std::vector<std::siz
     return y;
 }
 
-/// Σ_k c_k x[indices_k] over `width` indices and coefficients for each result: a constant sparse matrix. ops::no_index is left out.
-/// Throws std::invalid_argument where the numbers do not fit, std::out_of_range beyond x.
+/// Σ_k c_k x[indices_k] over `width` indices and coefficients for each result: a constant sparse matrix, the same for each of the planes, side by side, of x.
+/// ops::no_index is left out. Throws std::invalid_argument where the numbers do not fit, std::out_of_range beyond a plane.
 template <class T>
-Var<T> sparse_linear(const Var<T>& x, std::span<const std::uint32_t> indices, std::span<const T> coefficients, std::size_t width) {
-    if (width == 0 || indices.empty() || indices.size() % width != 0 || coefficients.size() != indices.size())
+Var<T> sparse_linear(const Var<T>& x, std::span<const std::uint32_t> indices, std::span<const T> coefficients, std::size_t width, std::size_t planes = 1) {
+    if (width == 0 || width > ops::SparseLinear::most_entries || indices.empty() || indices.size() % width != 0 || coefficients.size() != indices.size())
         throw std::invalid_argument("sparse_linear: " + std::to_string(indices.size()) + " indices with " + std::to_string(coefficients.size()) +
-                                    " coefficients are no rows of " + std::to_string(width) + "; pass whole rows, one coefficient an index");
+                                    " coefficients are no rows of " + std::to_string(width) + "; pass whole rows of at most 255, one coefficient an index");
+    if (planes == 0 || planes > ops::SparseLinear::most_planes || x.size() % planes != 0)
+        throw std::invalid_argument("sparse_linear: " + std::to_string(x.size()) + " values are not " + std::to_string(planes) +
+                                    " planes alike; pass at least 1, at most 2^24");
+    const std::size_t plane = x.size() / planes;
     for (const std::uint32_t i : indices)
-        if (i >= x.size() && i != ops::no_index)
-            throw std::out_of_range("sparse_linear: index " + std::to_string(i) + " of an array of " + std::to_string(x.size()) + " values; stay inside it");
+        if (i >= plane && i != ops::no_index)
+            throw std::out_of_range("sparse_linear: index " + std::to_string(i) + " of an array of " + std::to_string(plane) + " values; stay inside it");
     Tape<T>& tape = detail::tape_of<T>("sparse_linear", std::array<Var<T>, 1>{x});
     const std::uint64_t at = tape.keep(coefficients);
-    return detail::record<ops::SparseLinear, T>(tape, std::array<Var<T>, 1>{x}, indices.size() / width, at, static_cast<std::uint32_t>(width),
-                                                tape.keep_words(indices));
+    return detail::record<ops::SparseLinear, T>(tape, std::array<Var<T>, 1>{x}, indices.size() / width * planes, at,
+                                                ops::SparseLinear::extra_of(width, planes), tape.keep_words(indices));
 }
 
 namespace detail {
@@ -120,8 +124,14 @@ Var<T> resize(const Var<T>& x, const Image& image, const Resize& to) {
     const SparseRows rows = rows_of(image, to);
     if (!to.linear) return gather<T>(x, rows.indices);
     std::vector<T> coefficients;
-    for (const Rational& c : rows.coefficients) coefficients.push_back(from_rational<T>(c));
-    return sparse_linear<T>(x, rows.indices, coefficients, 4);
+    coefficients.reserve(rows.indices.size());
+    for (const Rational& below : rows.down)
+        for (const Rational& right : rows.across) {
+            const Rational above = 1 - below, left = 1 - right;
+            for (const Rational& of_row : {above, below})
+                for (const Rational& of_column : {left, right}) coefficients.push_back(from_rational<T>(Rational(of_row * of_column)));
+        }
+    return sparse_linear<T>(x, rows.indices, coefficients, 4, image.channels);
 }
 
 namespace detail {

@@ -4,22 +4,27 @@
 
 namespace costate::autodiff::ops {
 
-/// y_i = Σ_k c_ik x[index_ik], k ascending: a constant matrix with Node::extra entries a row, no_index where there are fewer. Words: the indices,
-/// coefficients: the c, row after row.
+/// y_i = Σ_k c_ik x[index_ik], k ascending: a constant matrix of so many entries a row, no_index where there are fewer, the same for every plane of x.
+/// Words: the indices, coefficients: the c, row after row. Node::extra: entries a row in its first eight bits, above them planes less one.
 struct SparseLinear : Op {
     static constexpr std::string_view name = "sparse_linear";
     static constexpr bool traces = false;
-    static std::size_t coefficients(const Node& node) { return std::size_t{node.size} * node.extra; }
-    static double flops(const Node& node, const Topology&, const Called&) { return 2.0 * static_cast<double>(coefficients(node)); }
+    static constexpr std::size_t most_entries = 0xff, most_planes = std::size_t{1} << 24;
+    static constexpr std::uint32_t extra_of(std::size_t entries, std::size_t planes) { return static_cast<std::uint32_t>(entries | (planes - 1) << 8); }
+    static constexpr std::size_t entries(std::uint32_t extra) { return extra & 0xff; }
+    static constexpr std::size_t planes(std::uint32_t extra) { return (extra >> 8) + std::size_t{1}; }
+    static std::size_t coefficients(const Node& node) { return node.size / planes(node.extra) * entries(node.extra); }
+    static double flops(const Node& node, const Topology&, const Called&) { return 2.0 * node.size * static_cast<double>(entries(node.extra)); }
 
     template <class T>
     static void apply(const Frame<T>& f, const T* x, T* y) {
-        for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0)) {
+        const std::size_t n = planes(f.extra()), width = entries(f.extra()), size = f.size() / n, plane = f.x_size(0) / n;
+        for (std::size_t p = 0; p < f.rows() * n; ++p, x += plane) {
             const T* c = f.coefficients();
             const std::uint32_t* index = f.words();
-            for (std::size_t i = 0; i < f.size(); ++i) {
+            for (std::size_t i = 0; i < size; ++i) {
                 T sum(0);
-                for (std::size_t k = 0; k < f.extra(); ++k, ++c, ++index)
+                for (std::size_t k = 0; k < width; ++k, ++c, ++index)
                     if (*index != no_index) sum += *c * x[*index];
                 *y++ = sum;
             }
@@ -37,11 +42,12 @@ struct SparseLinear : Op {
         if (!bar) return;
         if (f.assign(0)) zero(bar, f.x_count(0));
         const T* y_bar = f.y_bar();
-        for (std::size_t b = 0; b < f.rows(); ++b, bar += f.x_size(0)) {
+        const std::size_t n = planes(f.extra()), width = entries(f.extra()), size = f.size() / n, plane = f.x_size(0) / n;
+        for (std::size_t p = 0; p < f.rows() * n; ++p, bar += plane) {
             const T* c = f.coefficients();
             const std::uint32_t* index = f.words();
-            for (std::size_t i = 0; i < f.size(); ++i, ++y_bar)
-                for (std::size_t k = 0; k < f.extra(); ++k, ++c, ++index)
+            for (std::size_t i = 0; i < size; ++i, ++y_bar)
+                for (std::size_t k = 0; k < width; ++k, ++c, ++index)
                     if (*index != no_index) bar[*index] += *c * *y_bar;
         }
     }

@@ -80,8 +80,8 @@ struct ResizeLayer {
                                                         {"scale_x", false, 0, 0, largest_number, false}}};
     static std::vector<std::size_t> shape(const Layer& layer) {
         std::vector<std::size_t> result{image(layer.in_shapes[0]).channels, layer.count("height"), layer.count("width")};
-        if (target(layer).linear && values_of(result) > largest_table)
-            throw LayerError("makes more than 2^22 numbers between pixels, each with a list of its four neighbours; resize to fewer");
+        if (target(layer).linear && result[1] * result[2] > largest_table)
+            throw LayerError("makes more than 2^22 pixels between pixels, each with a list of its four neighbours; resize to fewer");
         return result;
     }
     static double work(const Layer&) { return 8; }
