@@ -49,6 +49,26 @@ TEST_CASE("of a network that predicts noise everything is compared: values, prod
     }
 }
 
+TEST_CASE("every model agrees from either kind of file, solvers included: to 1e-12 in double") {
+    if (absent()) return;
+    for (const std::string model : {"moons", "gmm2", "digits", "mnist_vp_eps", "mnist_unet", "mnist_classifier"}) {
+        std::size_t compared = 0;
+        for (const std::string kind : {".onnx", ".safetensors"}) {
+            if (model == "mnist_unet" && kind == ".safetensors") continue;  // a quarter of a minute, and the same program (tests/nn/onnx.shared.test.cpp)
+            const nn::LoadOptions options{.path = model == "mnist_vp_eps" && kind == ".onnx" ? "linear-vp" : ""};  // which that file does not name
+            const auto report = guidance::check_model(models / (model + kind), models / (model + ".golden.safetensors"), {}, options);
+            INFO(model << kind);
+            CHECK(report.agrees());
+            CHECK((compared == 0 || compared == report.rows.size()));
+            compared = report.rows.size();
+            for (const auto& row : report.rows) {
+                INFO(row.quantity << " " << row.precision << " " << row.max_error);
+                if (row.precision == "f64") CHECK(row.max_error <= 1e-12);
+            }
+        }
+    }
+}
+
 TEST_CASE("control: on another interval the solvers of a network that predicts noise disagree, and its values agree still") {
     if (absent()) return;
     const TemporaryFolder folder;
