@@ -54,7 +54,7 @@ TEST_CASE("every model agrees from either kind of file, solvers included: to 1e-
     for (const std::string model : {"moons", "gmm2", "digits", "mnist_vp_eps", "mnist_unet", "mnist_classifier"}) {
         std::size_t compared = 0;
         for (const std::string kind : {".onnx", ".safetensors"}) {
-            if (model == "mnist_unet" && kind == ".safetensors") continue;  // a quarter of a minute, and the same program (tests/nn/onnx.shared.test.cpp)
+            if (model == "mnist_unet" && kind == ".safetensors") continue;  // a quarter of a minute; tests/nn holds its values
             const nn::LoadOptions options{.path = model == "mnist_vp_eps" && kind == ".onnx" ? "linear-vp" : ""};  // which that file does not name
             const auto report = guidance::check_model(models / (model + kind), models / (model + ".golden.safetensors"), {}, options);
             INFO(model << kind);
