@@ -1,7 +1,9 @@
 #include "nn/onnx/emitter.hpp"
+#include "nn/onnx/fold.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace costate::nn::onnx {
 
@@ -9,7 +11,8 @@ namespace {
 constexpr std::size_t most_layers = 100'000;
 }
 
-Emitter::Emitter(const std::vector<InputShape>& inputs) : checker_(shapes_, inputs) {}
+Emitter::Emitter(const std::vector<InputShape>& inputs, std::size_t in_file, std::size_t& budget)
+    : free_(in_file), budget_(budget), checker_(shapes_, inputs) {}
 
 std::string Emitter::unique(std::string_view wanted) {
     std::string name(wanted);
@@ -63,6 +66,11 @@ std::vector<double> exchanged_values(const Tensor& tensor, const Shape& shape) {
     return values;
 }
 
+std::size_t hash_of(const std::vector<double>& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 }  // namespace
 
 std::string Emitter::tensor(const Tensor& tensor, const Shape& shape, const std::string& wanted, bool exchanged) {
@@ -75,16 +83,16 @@ std::string Emitter::tensor(const Tensor& tensor, const Shape& shape, const std:
     std::string name = named || wanted.empty() ? tensor.name : wanted;
     if (name.empty()) name = "constant";
     std::vector<double> values = exchanged ? exchanged_values(tensor, shape) : tensor.values;
-    for (std::string tried = name;; tried = name + "." + std::to_string(next_++)) {
-        const auto found = tensors_.find(tried);
-        if (found != tensors_.end() && (found->second.shape != shape || found->second.values != values)) continue;
-        if (found == tensors_.end()) {
-            tensors_[tried] = {tried, shape, std::move(values)};
-            shapes_[tried] = shape;
-            tensor_order_.push_back(tried);
-        }
-        return tried;
-    }
+    const std::tuple form{name, shape, hash_of(values)};
+    if (const auto found = forms_.find(form); found != forms_.end() && tensors_.at(found->second).values == values) return found->second;
+    const std::size_t free = std::min(free_, values.size());
+    charge(values.size() - free, budget_);
+    free_ -= free;
+    while (tensors_.contains(name)) name = std::get<0>(form) + "." + std::to_string(next_++);
+    tensors_[name] = {name, shape, std::move(values)};
+    shapes_[name] = shape;
+    tensor_order_.push_back(name);
+    return forms_[form] = name;
 }
 
 std::string Emitter::constant(const Tensor& tensor, const Shape& shape, const std::string& wanted) {

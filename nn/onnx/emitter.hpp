@@ -5,6 +5,7 @@
 #include "nn/onnx/arguments.hpp"
 
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace costate::nn::onnx {
@@ -19,7 +20,8 @@ struct NamedTensor {
 /// Writes layers. A value is known by the name of the layer that writes it, and has that layer's shape.
 class Emitter {
 public:
-    explicit Emitter(const std::vector<InputShape>& inputs);
+    /// The network may keep as many numbers as the file has (`in_file`); further ones are taken from the budget.
+    Emitter(const std::vector<InputShape>& inputs, std::size_t in_file, std::size_t& budget);
     Emitter(const Emitter&) = delete;
     Emitter& operator=(const Emitter&) = delete;
 
@@ -28,7 +30,8 @@ public:
     /// The value in another shape of as many numbers: itself, what it was reshaped from, or a new layer.
     std::string reshaped(const std::string& value, const Shape& shape);
     /// A tensor of that shape (as many numbers), its rows and columns exchanged where asked; `wanted` is its name where the file has none that a
-    /// person gave. Weights that are used in two forms become two tensors. Throws GraphError for a number that is not finite.
+    /// person gave. Weights that are used in two forms become two tensors, equal ones of one name are one. Throws GraphError for a number that is not
+    /// finite, and beyond the budget.
     std::string tensor(const Tensor& tensor, const Shape& shape, const std::string& wanted, bool exchanged = false);
     /// A known tensor as a value.
     std::string constant(const Tensor& tensor, const Shape& shape, const std::string& wanted);
@@ -46,7 +49,10 @@ private:
     std::string unique(std::string_view wanted);
 
     TensorShapes shapes_;
+    std::size_t free_;  ///< numbers of the file that are not yet in the network
+    std::size_t& budget_;
     std::map<std::string, NamedTensor> tensors_;
+    std::map<std::tuple<std::string, Shape, std::size_t>, std::string> forms_;  ///< by the name wanted, the shape and a hash of the values, the tensor
     std::vector<std::string> tensor_order_;
     std::vector<Layer> layers_;
     std::map<std::string, std::size_t> written_;  ///< by value, the layer

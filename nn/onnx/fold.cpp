@@ -9,10 +9,14 @@
 
 namespace costate::nn::onnx {
 
+void charge(std::size_t numbers, std::size_t& budget) {
+    if (numbers > budget) throw GraphError("makes more constants than 2^24 numbers in all; export a smaller network");
+    budget -= numbers;
+}
+
 Tensor made(Type type, Shape shape, std::size_t& budget) {
     const std::size_t count = count_of(shape);
-    if (count > budget) throw GraphError("makes more constants than 2^24 numbers in all; export a smaller network");
-    budget -= count;
+    charge(count, budget);
     return {{}, type, std::move(shape), std::vector<double>(count), {}, false};
 }
 
@@ -56,8 +60,7 @@ using Outputs = std::vector<Tensor>;
 Tensor reshaped(const Tensor& x, Shape shape, std::size_t& budget) {
     if (count_of(shape) != x.values.size())
         throw GraphError("gives the shape " + text_of(shape) + " to " + std::to_string(x.values.size()) + " numbers; export the network again");
-    if (x.values.size() > budget) (void)made(x.type, shape, budget);
-    budget -= x.values.size();
+    charge(x.values.size(), budget);
     Tensor result = x;
     result.shape = std::move(shape);
     return result;
@@ -197,7 +200,9 @@ Outputs reshape(const Node& node, Inputs in, std::int64_t, std::size_t& budget) 
 }
 
 Outputs expand(const Node&, Inputs in, std::int64_t, std::size_t& budget) {
-    return {expanded(*in[0], broadcast(in[0]->shape, sizes(*in[1], "shape")), budget)};
+    const Shape shape = broadcast(in[0]->shape, sizes(*in[1], "shape"));
+    if (shape == in[0]->shape) charge(count_of(shape), budget);
+    return {expanded(*in[0], shape, budget)};
 }
 
 Outputs fill(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {

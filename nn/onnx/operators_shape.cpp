@@ -316,6 +316,7 @@ void pad(Translation& t) {
         const std::int64_t more = std::max<std::int64_t>(b, 0), behind = std::max<std::int64_t>(a, 0);
         if (more + behind == 0) continue;
         if (mode != "constant") {
+            if (const std::size_t count = x.dims[axis] + static_cast<std::size_t>(more + behind); count > t.budget) charge(count, t.budget);
             x = t.gathered(x, axis, padded_indices(mode, static_cast<std::int64_t>(x.dims[axis]), more, behind));
             continue;
         }

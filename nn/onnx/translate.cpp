@@ -11,6 +11,8 @@ namespace costate::nn::onnx {
 
 namespace {
 
+constexpr std::size_t most_axes = 16;
+
 using Table = std::span<const Operator> (*)();
 constexpr std::array<Table, 6> tables{elementwise_operators,   shape_operators, linear_operators,
                                       normalisation_operators, image_operators, reduction_operators};
@@ -35,9 +37,18 @@ Value input_value(const Input& input, const std::string& name) {
     return value;
 }
 
+/// Of initialisers and of attributes.
+std::size_t numbers_in(const Graph& graph) {
+    std::size_t count = 0;
+    for (const auto& [name, tensor] : graph.initialisers) count += tensor->values.size();
+    for (const Node& node : graph.nodes)
+        for (const auto& [key, attribute] : node.attributes) count += attribute.tensor ? attribute.tensor->values.size() : 1;
+    return count;
+}
+
 class Translator {
 public:
-    Translator(const Graph& graph, const std::map<std::string, std::string>& names) : graph_(graph), inputs_(inputs(names)), emitter_(inputs_) {
+    Translator(const Graph& graph, const std::map<std::string, std::string>& names) : graph_(graph), inputs_(inputs(names)), emitter_(inputs_, numbers_in(graph), budget_) {
         for (const auto& [name, tensor] : graph.initialisers) values_[name] = known(tensor);
     }
 
@@ -112,6 +123,7 @@ private:
             const std::string& name = node.outputs[i];
             if (name.empty()) continue;
             if (i >= outputs.size()) throw GraphError("has more outputs than this version gives; export the network without the further ones");
+            if (outputs[i].rank() > most_axes) throw GraphError("makes more than 16 axes; export the network again");
             if (!values_.emplace(name, std::move(outputs[i])).second)
                 throw GraphError("writes " + in_quotes(name) + ", which exists already; export the network again");
         }
@@ -182,8 +194,8 @@ private:
     const Graph& graph_;
     std::map<std::string, Value> values_;
     std::vector<InputShape> inputs_;
-    Emitter emitter_;
     std::size_t budget_ = largest_folded;
+    Emitter emitter_;
 };
 
 }  // namespace

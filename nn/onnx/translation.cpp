@@ -1,4 +1,5 @@
 #include "nn/onnx/translation.hpp"
+#include "nn/onnx/fold.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -152,6 +153,7 @@ Value Translation::transposed(const Value& x, const std::vector<std::size_t>& or
 }
 
 Value Translation::gathered(const Value& x, std::size_t axis, const std::vector<std::int64_t>& indices) {
+    charge(indices.size(), budget);
     Value like = x;
     like.dims[axis] = indices.size();
     return layer("gather", {read(x)}, like, {{"axis", static_cast<double>(x.sample_axis(axis))}}, {{"indices", indices}});
@@ -161,6 +163,7 @@ Value Translation::sliced(const Value& x, const Kept& kept) {
     if (kept.count == 0) throw GraphError("keeps nothing of an axis; export the network without it");
     if (kept.count == x.dims[kept.axis] && kept.step == 1) return x;
     if (kept.step < 0) {
+        if (kept.count > budget) charge(kept.count, budget);
         std::vector<std::int64_t> indices;
         for (std::size_t i = 0; i < kept.count; ++i) indices.push_back(kept.begin + static_cast<std::int64_t>(i) * kept.step);
         return gathered(x, kept.axis, indices);

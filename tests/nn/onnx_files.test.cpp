@@ -105,6 +105,7 @@ std::vector<Case> damaged() {
          {"/net/InstanceNorm"}},
         {"a constant joined with x, and of another shape", graph(node("Concat", {"b", "x"}, {"u"}, integer_attribute("axis", 0)), shift), {"/net/Concat"}},
         {"a size that is no number", graph(node("Reshape", {"x", "s"}, {"u"}), initialiser(tensor("s", {2}, {NAN, 2}))), {"/net/Reshape"}},
+        {"an immense name", model(node("Tanh", {"x"}, {std::string(513, 'h')}) + node("Relu", {std::string(513, 'h')}, {"u"}) + x + u), {"name of 513 bytes"}},
         {"functions", sound + text(25, text(1, "f")), {"functions"}},
         {"training", sound + text(20, text(1, "")), {"training"}},
     };
@@ -144,6 +145,25 @@ TEST_CASE("shapes worked out from the batch: sizes taken, joined and given back"
                               node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) + node("Reshape", {"g", "s"}, {"u"});
     REQUIRE(complaint(file, model(nodes + one + image + out)).empty());
     CHECK(answer(load_network(file), {1, 2, 3, 4}) == std::vector<double>{1, 3, 2, 4});
+}
+
+TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
+    const TemporaryFolder folder;
+    const auto file = folder / "sums.onnx";
+    const auto step = [](const std::string& op, const std::vector<std::string>& known, int count, const std::string& odd) {
+        std::string nodes;
+        for (int i = 0; i < count; ++i) {
+            std::vector<std::string> in{i == 0 ? "x" : "h" + std::to_string(i - 1)};
+            in.insert(in.end(), known.begin(), known.end());
+            nodes += node(op, in, {i + 1 == count ? "u" : "h" + std::to_string(i)}, i % 2 == 1 ? odd : "");
+        }
+        return nodes + x + u;
+    };
+    REQUIRE(complaint(file, model(step("CumSum", {"a"}, 6, integer_attribute("exclusive", 1)) + initialiser(integers("a", {1})))).empty());
+    CHECK(load_network(file).parameters.size() == 2);
+    CHECK(answer(load_network(file), {1, 2}) == std::vector<double>{0, 0});
+    REQUIRE(complaint(file, model(step("Gemm", {"w"}, 6, integer_attribute("transB", 1)) + weight)).empty());
+    CHECK(load_network(file).parameters.size() == 2);
 }
 
 TEST_CASE("a network written as ONNX and read again answers the same") {
