@@ -25,6 +25,7 @@ Tensor moved(const Tensor& from, Shape shape, std::span<const std::size_t> indic
     for (std::size_t i = 0; i < indices.size(); ++i) result.values[i] = from.values[indices[i]];
     if (!from.symbolic()) return result;
     for (const std::size_t i : indices) result.batch.push_back(from.batch[i]);
+    if (std::ranges::all_of(result.batch, [](double n) { return n == 0; })) result.batch.clear();
     return result;
 }
 
@@ -216,8 +217,8 @@ Outputs fill(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
 Outputs range(const Node&, Inputs in, std::int64_t, std::size_t& budget) {
     std::array<double, 3> a{};
     for (std::size_t i = 0; i < 3; ++i) {
-        if (in[i]->values.size() != 1 || in[i]->symbolic())
-            throw GraphError("counts up to the size of the batch or to several numbers; export the network with fixed shapes");
+        if (in[i]->values.size() != 1) throw GraphError("counts from, to or by several numbers; export the network again");
+        if (in[i]->symbolic()) throw GraphError("counts up to the size of the batch; export the network so that its samples do not meet");
         a[i] = in[i]->values[0];
     }
     const double count = std::max(0.0, std::ceil((a[1] - a[0]) / a[2]));
@@ -281,12 +282,44 @@ Outputs reduce(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
     return {std::move(result)};
 }
 
+/// Of the last two axes i and j, what j - i ≥ k leaves (upper) or j - i ≤ k, else 0.
+Outputs triangle(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
+    const Tensor& x = *in[0];
+    if (x.shape.size() < 2) throw GraphError("takes a triangle of what is no matrix; export the network again");
+    const bool upper = node.integer("upper", 1) != 0;
+    const auto given = list_argument(node, in, 1, "k");
+    const std::int64_t k = given ? given->at(0) : 0;
+    const std::size_t columns = x.shape.back(), rows = x.shape[x.shape.size() - 2];
+    Tensor result = reshaped(x, x.shape, budget);
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+        const auto from_diagonal = static_cast<std::int64_t>(i % columns) - static_cast<std::int64_t>(i / columns % rows);
+        if (upper ? from_diagonal >= k : from_diagonal <= k) continue;
+        result.values[i] = 0;
+        if (x.symbolic()) result.batch[i] = 0;
+    }
+    return {std::move(result)};
+}
+
+/// 1 where j - i = k.
+Outputs eye(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
+    if (in[0]->shape.size() != 2) throw GraphError("wants a matrix; export the network again");
+    const auto type = node.integer("dtype", 1);
+    Tensor result = made(type == 1 || type == 10 || type == 11 ? Type::real : Type::integer, in[0]->shape, budget);
+    const std::int64_t k = node.integer("k", 0);
+    const std::size_t columns = in[0]->shape[1];
+    for (std::size_t i = 0; i < result.values.size(); ++i)
+        result.values[i] = static_cast<std::int64_t>(i % columns) - static_cast<std::int64_t>(i / columns) == k ? 1 : 0;
+    return {std::move(result)};
+}
+
 struct Operator {
     std::string_view name;
     std::size_t least_inputs;
     Outputs (*work)(const Node&, Inputs, std::int64_t, std::size_t&);
 };
-constexpr std::array<Operator, 19> operators{{{"Transpose", 1, transpose},
+constexpr std::array<Operator, 21> operators{{{"Transpose", 1, transpose},
+                                              {"Trilu", 1, triangle},
+                                              {"EyeLike", 1, eye},
                                               {"Concat", 1, concat},
                                               {"Slice", 3, slice},
                                               {"Split", 1, split},

@@ -85,8 +85,12 @@ struct Binary {
     bool decides;
     Size (*function)(const Size&, const Size&, bool integer);
 };
-constexpr std::array<Binary, 15> binaries{{
+constexpr std::array<Binary, 16> binaries{{
     {"Add", false,
+     [](const Size& a, const Size& b, bool) {
+         return Size{a.n + b.n, a.v + b.v};
+     }},
+    {"Sum", false,
      [](const Size& a, const Size& b, bool) {
          return Size{a.n + b.n, a.v + b.v};
      }},

@@ -12,6 +12,7 @@ namespace costate::nn::onnx {
 namespace {
 
 constexpr std::size_t most_axes = 16;
+constexpr std::array<std::string_view, 3> constants_only{"EyeLike", "Range", "Trilu"};
 
 using Table = std::span<const Operator> (*)();
 constexpr std::array<Table, 6> tables{elementwise_operators,   shape_operators, linear_operators,
@@ -175,6 +176,8 @@ private:
         if (!sized_by_batch)
             if (auto folded = fold(node, tensors, graph_.opset, budget_)) return named(node, std::move(*folded));
         const Operator* found = find_operator(node.op);
+        if (std::ranges::find(constants_only, node.op) != constants_only.end())
+            throw GraphError("works on what depends on x or t; this version works the operator out for constants only: export the network otherwise");
         if (found == nullptr) throw GraphError("is of an operator that this version does not support; it supports " + list_of(operator_names()));
         if (inputs.empty()) throw GraphError("has no input; export the network again");
         Translation translation(emitter_, node, inputs, graph_.opset, budget_);
@@ -209,7 +212,8 @@ const Operator* find_operator(std::string_view name) {
 }
 
 std::vector<std::string> operator_names() {
-    std::vector<std::string> names{"Constant", "Range", "Shape", "Size"};
+    std::vector<std::string> names{"Constant", "Shape", "Size"};
+    names.insert(names.end(), constants_only.begin(), constants_only.end());
     for (const Table table : tables)
         for (const Operator& op : table()) names.emplace_back(op.name);
     std::ranges::sort(names);

@@ -147,6 +147,27 @@ TEST_CASE("shapes worked out from the batch: sizes taken, joined and given back"
     CHECK(answer(load_network(file), {1, 2, 3, 4}) == std::vector<double>{1, 3, 2, 4});
 }
 
+TEST_CASE("a size taken from a shape that holds the batch is a number: counted up to, multiplied, and a triangle of constants is worked out") {
+    const TemporaryFolder folder;
+    const auto file = folder / "sizes.onnx";
+    const std::string known = initialiser(integers("zero", {0})) + initialiser(integers("one", {1})) + initialiser(integers("two", {2}));
+    const std::string counted = node("Squeeze", {"zero"}, {"z0"}) + node("Squeeze", {"one"}, {"o0"}) + node("Range", {"z0", "n0", "o0"}, {"r"});
+    const std::string sum = node("Add", {"r", "p"}, {"c"}) + node("Cast", {"c"}, {"f"}, integer_attribute("to", 1)) + node("Add", {"x", "f"}, {"u"});
+    const std::string all = node("Shape", {"x"}, {"s"}) + node("Gather", {"s", "one"}, {"s1"}) + node("ReduceProd", {"s1"}, {"p"}) +
+                            node("Slice", {"s", "one", "two"}, {"n"}) + node("Squeeze", {"n"}, {"n0"});
+    CHECK(complaint(file, model(all + counted + sum + known + x + u)).empty());
+    CHECK(answer(load_network(file), {0, 0}) == std::vector<double>{2, 3});  // x + (0, 1) + 2
+    const std::string batch = node("Shape", {"x"}, {"s"}) + node("Slice", {"s", "zero", "one"}, {"b"}) + node("Squeeze", {"b"}, {"n0"});
+    CHECK_THAT(complaint(file, model(batch + counted + known + x + u)),
+               Catch::Contains("/net/Range") && Catch::Contains("size of the batch"));
+    for (const std::int64_t upper : {0, 1}) {
+        const std::string part = node("Trilu", {"w"}, {"m"}, integer_attribute("upper", upper)) + node("MatMul", {"x", "m"}, {"u"});
+        CHECK(complaint(file, model(part + weight + x + u)).empty());
+        CHECK(answer(load_network(file), {1, 1}) == (upper == 1 ? std::vector<double>{1, 6} : std::vector<double>{4, 4}));
+    }
+    CHECK_THAT(complaint(file, model(node("Trilu", {"x"}, {"u"}) + x + u)), Catch::Contains("/net/Trilu") && Catch::Contains("constants only"));
+}
+
 TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
     const TemporaryFolder folder;
     const auto file = folder / "sums.onnx";
