@@ -66,7 +66,8 @@ Kept kept(std::size_t axis, std::int64_t size, std::int64_t begin, std::int64_t 
 
 }  // namespace
 
-std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis) {
+std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis,
+                         std::size_t fixed_batch) {
     const auto begins = list_argument(node, inputs, 1, "starts"), ends = list_argument(node, inputs, 2, "ends");
     if (!begins || !ends || begins->size() != ends->size()) throw GraphError("needs as many starts as ends; export the network again");
     std::vector<std::int64_t> axes(begins->size());
@@ -81,7 +82,8 @@ std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axis_of(axes[i], sizes.size());
         if (axis == batch_axis) {
-            if ((*begins)[i] != 0 || (*ends)[i] < std::int64_t{1} << 31 || steps[i] != 1) throw GraphError("takes a part of the batch; slice other axes");
+            const std::int64_t whole = fixed_batch == 0 ? std::int64_t{1} << 31 : static_cast<std::int64_t>(fixed_batch * sizes[axis]);
+            if ((*begins)[i] != 0 || (*ends)[i] < whole || steps[i] != 1) throw GraphError("takes a part of the batch; slice other axes");
             continue;
         }
         result.push_back(kept(axis, static_cast<std::int64_t>(sizes[axis]), (*begins)[i], (*ends)[i], steps[i]));

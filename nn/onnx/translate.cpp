@@ -25,9 +25,10 @@ std::string list_of(const std::vector<std::string>& names) {
 }
 
 /// The value of an input that the layers call `name`.
-Value input_value(const Input& input, const std::string& name) {
+Value input_value(Input input, const std::string& name, std::size_t fixed_batch) {
     Value value;
     value.layer = name;
+    if (fixed_batch != 0 && !input.axes.empty()) input.axes[0].reset();
     for (std::size_t i = 0; i < input.axes.size(); ++i) {
         value.dims.push_back(input.axes[i].value_or(1));
         if (input.axes[i]) continue;
@@ -49,7 +50,8 @@ std::size_t numbers_in(const Graph& graph) {
 
 class Translator {
 public:
-    Translator(const Graph& graph, const std::map<std::string, std::string>& names) : graph_(graph), inputs_(inputs(names)), emitter_(inputs_, numbers_in(graph), budget_) {
+    Translator(const Graph& graph, const std::map<std::string, std::string>& names, std::size_t fixed_batch)
+        : graph_(graph), fixed_batch_(fixed_batch), inputs_(inputs(names)), emitter_(inputs_, numbers_in(graph), budget_) {
         for (const auto& [name, tensor] : graph.initialisers) values_[name] = known(tensor);
     }
 
@@ -85,7 +87,7 @@ private:
         for (const Input& input : graph_.inputs) {
             const auto named = names.find(input.name);
             const std::string& name = named == names.end() ? input.name : named->second;
-            values_[input.name] = input_value(input, name);
+            values_[input.name] = input_value(input, name, fixed_batch_);
             Shape shape = values_[input.name].sample();
             if (name == "t" && count_of(shape) == 1) shape = {1};
             if (count_of(shape) > std::size_t{1} << 24)
@@ -145,7 +147,7 @@ private:
         throw GraphError("gives no tensor of numbers; export the network again");
     }
 
-    static TensorPointer measured(const Node& node, const std::vector<const Value*>& inputs) {
+    TensorPointer measured(const Node& node, const std::vector<const Value*>& inputs) const {
         if (inputs.size() != 1 || !inputs[0]) throw GraphError("has no input; export the network again");
         const Value& x = *inputs[0];
         Tensor result{"", Type::integer, {}, {}, {}, false};
@@ -154,7 +156,7 @@ private:
         const auto bounded = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + rank : i, 0, rank); };
         const bool size = node.op == "Size";
         for (std::int64_t i = size ? 0 : bounded(node.integer("start", 0)); i < (size ? rank : bounded(node.integer("end", rank))); ++i)
-            sizes.push_back(x.size(static_cast<std::size_t>(i)));
+            sizes.push_back(at(x.size(static_cast<std::size_t>(i)), fixed_batch_));
         if (size) {
             Size all{0, 1};
             for (const Size& s : sizes) all = s.plain() ? Size{all.n * s.v, all.v * s.v} : Size{all.v * s.n, 0};
@@ -180,7 +182,7 @@ private:
             throw GraphError("works on what depends on x or t; this version works the operator out for constants only: export the network otherwise");
         if (found == nullptr) throw GraphError("is of an operator that this version does not support; it supports " + list_of(operator_names()));
         if (inputs.empty()) throw GraphError("has no input; export the network again");
-        Translation translation(emitter_, node, inputs, graph_.opset, budget_);
+        Translation translation(emitter_, node, inputs, graph_.opset, budget_, fixed_batch_);
         found->work(translation);
         return std::move(translation.outputs);
     }
@@ -195,6 +197,7 @@ private:
     }
 
     const Graph& graph_;
+    std::size_t fixed_batch_;
     std::map<std::string, Value> values_;
     std::vector<InputShape> inputs_;
     std::size_t budget_ = largest_folded;
@@ -220,8 +223,9 @@ std::vector<std::string> operator_names() {
     return names;
 }
 
-Translated translate(const Graph& graph, const std::map<std::string, std::string>& names, const std::vector<std::string>& outputs) {
-    return Translator(graph, names).run(outputs);
+Translated translate(const Graph& graph, const std::map<std::string, std::string>& names, const std::vector<std::string>& outputs,
+                     std::size_t fixed_batch) {
+    return Translator(graph, names, fixed_batch).run(outputs);
 }
 
 }  // namespace costate::nn::onnx

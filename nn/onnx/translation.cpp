@@ -23,8 +23,9 @@ Size Value::size(std::size_t axis) const {
     return batch_axis == axis ? Size{n, 0} : Size{0, n};
 }
 
-Translation::Translation(Emitter& emitter_of_layers, const Node& node_to_do, std::vector<const Value*> inputs, std::int64_t version, std::size_t& numbers)
-    : node(node_to_do), opset(version), budget(numbers), emitter(emitter_of_layers), inputs_(std::move(inputs)) {
+Translation::Translation(Emitter& emitter_of_layers, const Node& node_to_do, std::vector<const Value*> inputs, std::int64_t version, std::size_t& numbers,
+                         std::size_t batch)
+    : node(node_to_do), opset(version), fixed_batch(batch), budget(numbers), emitter(emitter_of_layers), inputs_(std::move(inputs)) {
     for (const Value* value : inputs_) tensors_.push_back(value ? value->constant : nullptr);
 }
 

@@ -34,10 +34,12 @@ using Texts = std::map<std::string, std::string, std::less<>>;
 /// The work on one node.
 class Translation {
 public:
-    Translation(Emitter& emitter, const Node& node, std::vector<const Value*> inputs, std::int64_t opset, std::size_t& budget);
+    Translation(Emitter& emitter, const Node& node, std::vector<const Value*> inputs, std::int64_t opset, std::size_t& budget,
+                std::size_t fixed_batch);
 
     const Node& node;
     const std::int64_t opset;
+    const std::size_t fixed_batch;  ///< what N is in the graph's constants; 0: any
     std::size_t& budget;
     Emitter& emitter;
     std::vector<Value> outputs;

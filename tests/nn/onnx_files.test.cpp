@@ -168,6 +168,56 @@ TEST_CASE("a size taken from a shape that holds the batch is a number: counted u
     CHECK_THAT(complaint(file, model(node("Trilu", {"x"}, {"u"}) + x + u)), Catch::Contains("/net/Trilu") && Catch::Contains("constants only"));
 }
 
+TEST_CASE("an export of one sample is read as one with a symbolic batch: the first axis of x and of t is the batch, a time without axes is shared") {
+    const TemporaryFolder folder;
+    const auto file = folder / "one.onnx";
+    const std::string known = initialiser(integers("zero", {0})) + initialiser(integers("split", {1, 2, 2})) + initialiser(integers("whole", {1, -1})) +
+                              initialiser(integers("one", {1})) + initialiser(tensor("f", {1, 2}, {1, 2}));
+    const std::string embedded = node("Mul", {"t1", "f"}, {"p"}) + node("Sin", {"p"}, {"s"}) + node("Cos", {"p"}, {"c"}) +
+                                 node("Concat", {"s", "c"}, {"e"}, integer_attribute("axis", -1));
+    const std::string turned = node("Reshape", {"x", "split"}, {"h"}) + node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) +
+                               node("Slice", {"g", "zero", "one", "zero"}, {"k"}) + node("Reshape", {"k", "whole"}, {"y"}) +
+                               node("Add", {"y", "e"}, {"u"});
+    const std::string of_list = node("Unsqueeze", {"t", "one"}, {"t1"}), of_number = node("Expand", {"t", "one"}, {"l"}) + node("Unsqueeze", {"l", "one"}, {"t1"});
+    const std::string x1 = value(11, "x", {1, 4}), u1 = value(12, "u", {1, 4});
+    const std::vector<std::pair<std::string, std::vector<std::int64_t>>> times{{of_list, {1}}, {of_number, {}}, {of_list, {0}}};
+    for (const auto& [first, axes] : times) {
+        const bool symbolic = axes == std::vector<std::int64_t>{0};
+        const std::string graph = first + embedded + turned + known + value(11, "t", axes) + (symbolic ? value(11, "x", {0, 4}) : x1) + u1;
+        const std::string sentence = complaint(file, model(graph));
+        if (symbolic) {  // control: in a graph for any batch a size of 1 is no batch
+            CHECK_THAT(sentence, Catch::Contains("gives the batch a fixed size"));
+            continue;
+        }
+        REQUIRE(sentence.empty());
+        const Network network = load_network(file);
+        CHECK(network.description.input_shape == std::vector<std::size_t>{4});
+        CHECK(network.description.layers[0].op == "time_embedding");
+        CHECK(answer(network, {1, 2, 3, 4}) == std::vector<double>{1, 3, 3, 5});
+    }
+    // what works along the first axis, which then is one of the sample
+    REQUIRE(complaint(file, model(node("Transpose", {"x"}, {"h"}) + node("MatMul", {"x", "h"}, {"u"}) + x1 + value(12, "u", {1, 1}))).empty());
+    CHECK(load_network(file).description.input_shape == std::vector<std::size_t>{1, 4});
+    CHECK(answer(load_network(file), {1, 2, 3, 4}) == std::vector<double>{30});
+}
+
+TEST_CASE("a fixed batch of several is refused with what to do, with and without a time") {
+    const TemporaryFolder folder;
+    const auto file = folder / "several.onnx";
+    const std::string x3 = value(11, "x", {3, 2}), u3 = value(12, "u", {3, 2}), t3 = value(11, "t", {3});
+    const auto told = [](const std::string& sentence) {
+        return sentence.find("dynamic_axes={\"x\": {0: \"N\"}") != std::string::npos && sentence.find("batch of one") != std::string::npos;
+    };
+    const std::string column = node("Unsqueeze", {"t", "one"}, {"c"}) + node("Mul", {"x", "c"}, {"u"}) + initialiser(integers("one", {1}));
+    CHECK(told(complaint(file, model(column + x3 + t3 + u3))));
+    const std::string shape = initialiser(integers("s", {3, 1, 2})), back = initialiser(integers("b", {3, 2}));
+    const std::string reshaped = node("Reshape", {"x", "s"}, {"h"}) + node("Tanh", {"h"}, {"g"}) + node("Reshape", {"g", "b"}, {"u"});
+    CHECK(told(complaint(file, model(reshaped + shape + back + x3 + u3))));
+    // control: rows that meet are no batch
+    CHECK(complaint(file, model(node("Softmax", {"x"}, {"u"}, integer_attribute("axis", 0)) + x3 + u3)).empty());
+    CHECK(load_network(file).description.input_shape == std::vector<std::size_t>{3, 2});
+}
+
 TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
     const TemporaryFolder folder;
     const auto file = folder / "sums.onnx";
