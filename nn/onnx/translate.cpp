@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <set>
 #include <tuple>
 
 namespace costate::nn::onnx {
@@ -12,6 +14,7 @@ namespace costate::nn::onnx {
 namespace {
 
 constexpr std::size_t most_axes = 16;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::array<std::string_view, 3> constants_only{"EyeLike", "Range", "Trilu"};
 
 using Table = std::span<const Operator> (*)();
@@ -48,10 +51,38 @@ std::size_t numbers_in(const Graph& graph) {
     return count;
 }
 
+/// The values of which nothing is read but a softmax, through sums, choices and other shapes.
+std::set<std::string> scores(const Graph& graph) {
+    constexpr std::array<std::string_view, 9> through{"Add", "Where", "Cast", "Expand", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
+    std::set<std::string> some, others(graph.outputs.begin(), graph.outputs.end());
+    for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+        const Node& node = graph.nodes[i];
+        const bool passes = std::ranges::find(through, node.op) != through.end() && node.outputs.size() == 1 && some.contains(node.outputs[0]) &&
+                            !others.contains(node.outputs[0]);
+        (node.op == "Softmax" || passes ? some : others).insert(node.inputs.begin(), node.inputs.end());
+    }
+    for (const std::string& name : others) some.erase(name);
+    return some;
+}
+
+/// e^{-∞ - m} = 0 = e^{-10³⁰ - m} in float and double, for every other number m of a row: a mask that is finite.
+std::optional<Value> finite_mask(const Value* value, std::size_t& budget) {
+    if (value == nullptr || !value->known() || value->constant->type != Type::real)
+        return std::nullopt;
+    if (std::ranges::find(value->constant->values, -infinity) == value->constant->values.end()) return std::nullopt;
+    charge(value->constant->values.size(), budget);
+    Tensor mask = *value->constant;
+    std::ranges::replace(mask.values, -infinity, -1e30);
+    mask.trained = false;
+    Value result = *value;
+    result.constant = std::make_shared<const Tensor>(std::move(mask));
+    return result;
+}
+
 class Translator {
 public:
     Translator(const Graph& graph, const std::map<std::string, std::string>& names, std::size_t fixed_batch)
-        : graph_(graph), fixed_batch_(fixed_batch), inputs_(inputs(names)), emitter_(inputs_, numbers_in(graph), budget_) {
+        : graph_(graph), scores_(scores(graph)), fixed_batch_(fixed_batch), inputs_(inputs(names)), emitter_(inputs_, numbers_in(graph), budget_) {
         for (const auto& [name, tensor] : graph.initialisers) values_[name] = known(tensor);
     }
 
@@ -167,7 +198,7 @@ private:
         return std::make_shared<const Tensor>(std::move(result));
     }
 
-    std::vector<Value> worked(const Node& node, const std::vector<const Value*>& inputs) {
+    std::vector<Value> worked(const Node& node, std::vector<const Value*> inputs) {
         std::vector<TensorPointer> tensors;
         for (const Value* value : inputs) tensors.push_back(value ? value->constant : nullptr);
         for (const TensorPointer& tensor : tensors)
@@ -182,6 +213,10 @@ private:
             throw GraphError("works on what depends on x or t; this version works the operator out for constants only: export the network otherwise");
         if (found == nullptr) throw GraphError("is of an operator that this version does not support; it supports " + list_of(operator_names()));
         if (inputs.empty()) throw GraphError("has no input; export the network again");
+        std::vector<std::optional<Value>> masks(inputs.size());
+        const bool masked = node.op == "Softmax" || (!node.outputs.empty() && scores_.contains(node.outputs[0]) && (node.op == "Add" || node.op == "Where"));
+        for (std::size_t i = 0; masked && i < inputs.size(); ++i)
+            if ((masks[i] = finite_mask(inputs[i], budget_))) inputs[i] = &*masks[i];
         Translation translation(emitter_, node, inputs, graph_.opset, budget_, fixed_batch_);
         found->work(translation);
         return std::move(translation.outputs);
@@ -197,6 +232,7 @@ private:
     }
 
     const Graph& graph_;
+    std::set<std::string> scores_;
     std::size_t fixed_batch_;
     std::map<std::string, Value> values_;
     std::vector<InputShape> inputs_;

@@ -178,7 +178,8 @@ TEST_CASE("an export of one sample is read as one with a symbolic batch: the fir
     const std::string turned = node("Reshape", {"x", "split"}, {"h"}) + node("Transpose", {"h"}, {"g"}, list_attribute("perm", {0, 2, 1})) +
                                node("Slice", {"g", "zero", "one", "zero"}, {"k"}) + node("Reshape", {"k", "whole"}, {"y"}) +
                                node("Add", {"y", "e"}, {"u"});
-    const std::string of_list = node("Unsqueeze", {"t", "one"}, {"t1"}), of_number = node("Expand", {"t", "one"}, {"l"}) + node("Unsqueeze", {"l", "one"}, {"t1"});
+    const std::string of_list = node("Unsqueeze", {"t", "one"}, {"t1"});
+    const std::string of_number = node("Expand", {"t", "one"}, {"l"}) + node("Unsqueeze", {"l", "one"}, {"t1"});
     const std::string x1 = value(11, "x", {1, 4}), u1 = value(12, "u", {1, 4});
     const std::vector<std::pair<std::string, std::vector<std::int64_t>>> times{{of_list, {1}}, {of_number, {}}, {of_list, {0}}};
     for (const auto& [first, axes] : times) {
@@ -216,6 +217,25 @@ TEST_CASE("a fixed batch of several is refused with what to do, with and without
     // control: rows that meet are no batch
     CHECK(complaint(file, model(node("Softmax", {"x"}, {"u"}, integer_attribute("axis", 0)) + x3 + u3)).empty());
     CHECK(load_network(file).description.input_shape == std::vector<std::size_t>{3, 2});
+}
+
+TEST_CASE("a mask of 0 and minus infinity on what a softmax reads leaves exact zeros, added or chosen") {
+    const TemporaryFolder folder;
+    const auto file = folder / "mask.onnx";
+    const std::string mask = initialiser(tensor("w", {2}, {0, -INFINITY})), number = initialiser(tensor("i", {}, {-INFINITY}));
+    const std::string soft = node("Softmax", {"h"}, {"u"}), added = node("Add", {"x", "w"}, {"h"});
+    CHECK(complaint(file, model(added + soft + mask + x + u)).empty());
+    CHECK(answer(load_network(file), {3, 7}) == std::vector<double>{1, 0});
+    CHECK(load_network(file).parameters.empty());
+    // a triangle of ones, as exporters write the mask of causal attention: where it is 0, minus infinity
+    const std::string causal = node("Trilu", {"ones"}, {"l"}, integer_attribute("upper", 0)) + node("Equal", {"l", "zero"}, {"m"}) +
+                               node("Where", {"m", "i", "x"}, {"h"}) + initialiser(tensor("ones", {2, 2}, {1, 1, 1, 1})) + initialiser(tensor("zero", {}, {0}));
+    CHECK(complaint(file, model(causal + soft + number + value(11, "x", {0, 2, 2}) + value(12, "u", {0, 2, 2}))).empty());
+    CHECK(answer(load_network(file), {3, 7, 2, 2}) == std::vector<double>{1, 0, 0.5, 0.5});
+    // controls: what is read elsewhere too, or by no softmax, keeps its infinity, and what is no number is none
+    CHECK_THAT(complaint(file, model(added + node("Softmax", {"h"}, {"s"}) + node("Add", {"s", "h"}, {"u"}) + mask + x + u)), Catch::Contains("not finite"));
+    CHECK_THAT(complaint(file, model(added + node("Tanh", {"h"}, {"u"}) + mask + x + u)), Catch::Contains("not finite"));
+    CHECK_THAT(complaint(file, model(added + soft + initialiser(tensor("w", {2}, {0, INFINITY})) + x + u)), Catch::Contains("not finite"));
 }
 
 TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
