@@ -12,16 +12,13 @@ constexpr std::size_t most_layers = 100'000;
 }
 
 Emitter::Emitter(const std::vector<InputShape>& inputs, std::size_t in_file, std::size_t& budget)
-    : free_(in_file), budget_(budget), checker_(shapes_, inputs) {}
-
-std::string Emitter::unique(std::string_view wanted) {
-    std::string name(wanted);
-    while (name.empty() || name == "x" || name == "t" || checker_.knows(name)) name = "v" + std::to_string(next_++);
-    return name;
+    : free_(in_file), budget_(budget), checker_(shapes_, inputs) {
+    for (const InputShape& input : inputs) inputs_.insert(input.name);
 }
 
-std::string Emitter::write(Layer layer, std::string_view wanted) {
-    layer.out = unique(wanted);
+std::string Emitter::write(Layer layer) {
+    do layer.out = "v" + std::to_string(next_++);
+    while (checker_.knows(layer.out));
     if (layers_.size() == most_layers) throw GraphError("is the one after 100000 layers; export a smaller network");
     try {
         checker_.add(layer);
@@ -98,18 +95,44 @@ std::string Emitter::tensor(const Tensor& tensor, const Shape& shape, const std:
 std::string Emitter::constant(const Tensor& tensor, const Shape& shape, const std::string& wanted) {
     const std::string name = this->tensor(tensor, shape, wanted), op = tensor.trained ? "parameter" : "constant";
     std::string& value = constants_[op + name];
-    if (value.empty()) value = write(Layer{op, {}, {}, {{"value", name}}, {}}, name);
+    if (value.empty()) {
+        value = write(Layer{op, {}, {}, {{"value", name}}, {}});
+        call(value, name);
+    }
     return value;
 }
 
-std::pair<std::vector<Layer>, std::vector<NamedTensor>> Emitter::network(std::vector<std::string> results, std::vector<std::string>& written) {
+void Emitter::rename(std::vector<Layer>& layers, const std::vector<std::string>& results, std::vector<std::string>& wanted) const {
+    std::map<std::string, std::string> names;
+    std::set<std::string> taken = inputs_;
+    std::size_t next = 1;
+    const auto give = [&](const std::string& value, std::string name) {
+        if (names.contains(value)) return;
+        while (name.empty() || !taken.insert(name).second) name = "v" + std::to_string(next++);
+        names[value] = name;
+    };
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        give(results[i], wanted[i]);
+        wanted[i] = names.at(results[i]);
+    }
+    for (const Layer& layer : layers) {
+        const auto found = called_.find(layer.out);
+        give(layer.out, found == called_.end() ? "" : found->second);
+    }
+    for (Layer& layer : layers) {
+        layer.out = names.at(layer.out);
+        for (std::string& in : layer.in)
+            if (const auto found = names.find(in); found != names.end()) in = found->second;
+    }
+}
+
+std::pair<std::vector<Layer>, std::vector<NamedTensor>> Emitter::network(std::vector<std::string> results, std::vector<std::string>& wanted) {
     for (std::string& result : results)
         if (!written_.contains(result)) {
             Layer layer{"reshape", {result}, {}, {}, {}};
             layer.lists["shape"] = {shape(result).begin(), shape(result).end()};
             result = write(std::move(layer));
         }
-    written = results;
     std::set<std::string> needed(results.begin(), results.end()), used;
     std::vector<Layer> kept;
     for (std::size_t i = layers_.size(); i-- > 0;) {
@@ -120,6 +143,7 @@ std::pair<std::vector<Layer>, std::vector<NamedTensor>> Emitter::network(std::ve
         kept.push_back({layer.op, layer.in, layer.out, layer.texts, layer.numbers, layer.lists});
     }
     std::ranges::reverse(kept);
+    rename(kept, results, wanted);
     std::vector<NamedTensor> tensors;
     for (const std::string& name : tensor_order_)
         if (used.contains(name)) tensors.push_back(std::move(tensors_.at(name)));

@@ -74,7 +74,7 @@ Lists lists(const Window& window, bool kernel) {
 Value on_image(Translation& t, const Value& v, const char* op, Numbers numbers, Lists with, Texts texts) {
     Layer layer{op, {t.read(v, image(v))}, {}, std::move(texts), std::move(numbers), std::move(with)};
     Value result = v;
-    result.layer = t.emitter.write(std::move(layer), t.node.outputs[0]);
+    result.layer = t.emitter.write(std::move(layer));
     const Shape& s = t.emitter.shape(result.layer);
     result.dims = v.rank() == 3 ? Shape{1, s[0], s[2]} : Shape{1, s[0], s[1], s[2]};
     return result;

@@ -107,6 +107,7 @@ public:
             names.push_back(value.known() ? emitter_.constant(*value.constant, value.dims, output) : emitter_.reshaped(value.layer, value.sample()));
             result.output_dims.push_back(value.dims);
         }
+        result.outputs = outputs;
         std::tie(result.layers, result.tensors) = emitter_.network(names, result.outputs);
         result.inputs = inputs_;
         return result;
@@ -219,6 +220,8 @@ private:
             if ((masks[i] = finite_mask(inputs[i], budget_))) inputs[i] = &*masks[i];
         Translation translation(emitter_, node, inputs, graph_.opset, budget_, fixed_batch_);
         found->work(translation);
+        for (std::size_t i = 0; i < std::min(translation.outputs.size(), node.outputs.size()); ++i)
+            if (!translation.outputs[i].known()) emitter_.call(translation.outputs[i].layer, node.outputs[i]);
         return std::move(translation.outputs);
     }
 

@@ -65,7 +65,7 @@ Value Translation::layer(std::string op, std::vector<std::string> in, const Valu
     Value result = like;
     result.constant = nullptr;
     Layer made{std::move(op), std::move(in), {}, std::move(texts), std::move(numbers), std::move(lists)};
-    result.layer = emitter.write(std::move(made), node.outputs.empty() ? "" : node.outputs[0]);
+    result.layer = emitter.write(std::move(made));
     if (values_of(emitter.shape(result.layer)) != count_of(result.dims))
         throw GraphError("becomes a layer with values of the shape " + shape_text(emitter.shape(result.layer)) + " where " + text_of(result.dims) +
                          " is meant; export the network again");

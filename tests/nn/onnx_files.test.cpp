@@ -238,6 +238,21 @@ TEST_CASE("a mask of 0 and minus infinity on what a softmax reads leaves exact z
     CHECK_THAT(complaint(file, model(added + soft + initialiser(tensor("w", {2}, {0, INFINITY})) + x + u)), Catch::Contains("not finite"));
 }
 
+TEST_CASE("the last layer of what one operator becomes has the name of its value, and the last of all that of the output") {
+    const TemporaryFolder folder;
+    const auto file = folder / "names.onnx";
+    const auto names = [&](const std::string& nodes, const std::string& more = {}) {
+        REQUIRE(complaint(file, model(nodes + more + x + u)).empty());
+        std::vector<std::string> all;
+        for (const Layer& layer : load_network(file).description.layers) all.push_back(layer.out);
+        return all;
+    };
+    CHECK(names(node("LeakyRelu", {"x"}, {"h"}) + node("Tanh", {"h"}, {"u"})) == std::vector<std::string>{"v1", "v2", "v3", "v4", "h", "u"});
+    CHECK(names(node("Softsign", {"x"}, {"v1"}) + node("Identity", {"v1"}, {"u"})) == std::vector<std::string>{"v1", "v2", "u"});
+    const std::string parts = node("Split", {"x"}, {"a", "b"}, integer_attribute("axis", 1)) + node("Concat", {"b", "a"}, {"u"}, integer_attribute("axis", 1));
+    CHECK(names(parts) == std::vector<std::string>{"a", "b", "u"});
+}
+
 TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
     const TemporaryFolder folder;
     const auto file = folder / "sums.onnx";
