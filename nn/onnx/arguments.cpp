@@ -1,6 +1,7 @@
 #include "nn/onnx/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -8,6 +9,17 @@
 namespace costate::nn::onnx {
 
 Size size_at(const Tensor& tensor, std::size_t i) { return {tensor.symbolic() ? tensor.batch[i] : 0, tensor.values[i]}; }
+
+bool is_parameter(const Tensor& tensor) {
+    if (!tensor.trained || tensor.type != Type::real || tensor.derived) return tensor.trained && tensor.derived;
+    std::string name = tensor.name;
+    const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; };
+    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (!std::ranges::all_of(name, word) || name.find_first_not_of("0123456789") == std::string::npos) return false;
+    constexpr std::array<std::string_view, 3> inside{"const", "scalar_tensor", "lifted_tensor"};
+    return !name.starts_with("_v_") && !name.starts_with("val_") &&
+           std::ranges::none_of(inside, [&](std::string_view part) { return name.find(part) != std::string::npos; });
+}
 
 std::vector<std::int64_t> plain_integers(const Tensor& tensor, std::string_view what) {
     std::vector<std::int64_t> result;

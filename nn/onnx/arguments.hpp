@@ -17,7 +17,10 @@ inline Size at(const Size& size, std::size_t n) { return n == 0 ? size : Size{0,
 
 /// The i-th number of a tensor of integers.
 Size size_at(const Tensor& tensor, std::size_t i);
-/// All of them; throw GraphError where N occurs, or a size is negative.
+/// Whether a tensor is a parameter of a module, as its name says, or worked out from one: not a constant that an exporter made an initialiser of.
+bool is_parameter(const Tensor& tensor);
+
+/// All numbers of a tensor of integers; throw GraphError where N occurs, or a size is negative.
 std::vector<std::int64_t> plain_integers(const Tensor& tensor, std::string_view what);
 
 /// An axis counted from the end where negative. Throws GraphError beyond the rank.

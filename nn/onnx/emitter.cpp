@@ -76,7 +76,7 @@ std::string Emitter::tensor(const Tensor& tensor, const Shape& shape, const std:
         throw GraphError("has a tensor of " + std::to_string(tensor.values.size()) + " numbers where the shape " + text_of(shape) + " is needed");
     if (!std::ranges::all_of(tensor.values, [](double v) { return std::isfinite(v); }))
         throw GraphError("has the tensor " + in_quotes(tensor.name) + " with a number that is not finite; train or export the network again");
-    const bool named = !tensor.name.empty() && !tensor.name.starts_with("onnx::") && tensor.trained;
+    const bool named = !tensor.name.empty() && !tensor.name.starts_with("onnx::") && tensor.trained && !tensor.derived;
     std::string name = named || wanted.empty() ? tensor.name : wanted;
     if (name.empty()) name = "constant";
     std::vector<double> values = exchanged ? exchanged_values(tensor, shape) : tensor.values;

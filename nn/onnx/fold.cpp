@@ -90,6 +90,7 @@ Outputs transpose(const Node& node, Inputs in, std::int64_t, std::size_t& budget
         moved(x, shape, indices_of(shape, [&](const Shape& p) { return std::inner_product(p.begin(), p.end(), along.begin(), std::size_t{0}); }), budget);
     result.name = x.name;
     result.trained = x.trained;
+    result.derived = x.derived;
     return {std::move(result)};
 }
 
@@ -232,6 +233,10 @@ Outputs cast(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
     Tensor result = reshaped(*in[0], in[0]->shape, budget);
     const std::int64_t to = node.integer("to", 1);
     result.type = to == 9 ? Type::boolean : to == 1 || to == 10 || to == 11 || to == 16 ? Type::real : Type::integer;
+    if (result.type != in[0]->type) {
+        result.trained = result.derived = false;
+        result.name.clear();
+    }
     if (in[0]->type == Type::real && result.type == Type::integer)
         for (double& value : result.values) value = std::trunc(value);
     if (result.type == Type::boolean)
@@ -291,6 +296,8 @@ Outputs triangle(const Node& node, Inputs in, std::int64_t, std::size_t& budget)
     const std::int64_t k = given ? given->at(0) : 0;
     const std::size_t columns = x.shape.back(), rows = x.shape[x.shape.size() - 2];
     Tensor result = reshaped(x, x.shape, budget);
+    result.trained = result.derived = false;  // other numbers than those of that name
+    result.name.clear();
     for (std::size_t i = 0; i < x.values.size(); ++i) {
         const auto from_diagonal = static_cast<std::int64_t>(i % columns) - static_cast<std::int64_t>(i / columns % rows);
         if (upper ? from_diagonal >= k : from_diagonal <= k) continue;
@@ -339,21 +346,46 @@ constexpr std::array<Operator, 21> operators{{{"Transpose", 1, transpose},
                                               {"ReduceMin", 1, reduce},
                                               {"ReduceMean", 1, reduce}}};
 
-}  // namespace
+/// What comes of a parameter is one: numbers that training moves, as long as they are no more than there were.
+void inherit(const Node& node, Inputs in, Outputs& results) {
+    std::size_t count = 0;
+    const Tensor* first = nullptr;
+    for (const TensorPointer& x : in) {
+        if (!x || !is_parameter(*x)) continue;
+        count += x->values.size();
+        if (first == nullptr) first = x.get();
+    }
+    for (Tensor& y : results) {
+        if (first == nullptr || y.trained || y.type != Type::real || y.values.size() > count) continue;
+        y.trained = y.derived = true;
+        y.name = first->name;
+        if (first->derived) continue;
+        y.name += ".";
+        for (const char c : node.op) y.name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+}
 
-std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
+std::optional<Outputs> worked_out(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
     if (inputs.empty() || !inputs[0]) return std::nullopt;
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (!inputs[i] && !node.inputs[i].empty()) return std::nullopt;
     const bool all = std::ranges::all_of(inputs, [](const TensorPointer& t) { return t != nullptr; });
     if (!all && node.op == "Concat") return std::nullopt;
     if (all)
-        if (auto result = fold_arithmetic(node, inputs, budget)) return std::vector<Tensor>{std::move(*result)};
+        if (auto result = fold_arithmetic(node, inputs, budget)) return Outputs{std::move(*result)};
     const auto found = std::ranges::find(operators, node.op, &Operator::name);
     if (found == operators.end()) return std::nullopt;
     for (std::size_t i = 0; i < found->least_inputs; ++i)
         if (i >= inputs.size() || !inputs[i]) return std::nullopt;
     return found->work(node, inputs, opset, budget);
+}
+
+}  // namespace
+
+std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
+    auto results = worked_out(node, inputs, opset, budget);
+    if (results) inherit(node, inputs, *results);
+    return results;
 }
 
 }  // namespace costate::nn::onnx

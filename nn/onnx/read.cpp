@@ -2,6 +2,7 @@
 
 #include "nn/dtype.hpp"
 #include "nn/mapped_file.hpp"
+#include "nn/onnx/arguments.hpp"
 #include "nn/onnx/scan.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -236,6 +237,7 @@ Graph graph_of(ModelProto& model) {
         auto pointer = std::make_shared<Tensor>(tensor_of(tensor));
         tensor.Clear();  // its numbers are held once
         pointer->trained = true;
+        if (pointer->shape.empty()) pointer->trained = is_parameter(*pointer);
         const std::string name = pointer->name;
         if (!graph.initialisers.emplace(name, std::move(pointer)).second)
             throw GraphError("there are two initialisers " + in_quotes(name) + "; export the network again");

@@ -49,7 +49,8 @@ Value Translation::of(Tensor tensor) {
 
 std::string Translation::read(const Value& value, const Shape& shape) {
     if (!value.known()) return emitter.reshaped(value.layer, shape);
-    return emitter.constant(*value.constant, shape, value.constant->trained ? weight(*value.constant, shape, "value") : value.constant->name);
+    const bool by_node = value.constant->trained && !value.constant->derived;
+    return emitter.constant(*value.constant, shape, by_node ? weight(*value.constant, shape, "value") : value.constant->name);
 }
 
 std::string Translation::weight(const Tensor& tensor, const Shape& shape, std::string_view role, bool exchanged) {
@@ -86,7 +87,7 @@ Value Translation::seen(const Value& value, Shape dims, std::optional<std::size_
 
 std::optional<double> Translation::scalar(const Value& value) {
     if (!value.known() || value.constant->values.size() != 1 || value.constant->symbolic()) return std::nullopt;
-    if (value.constant->trained && value.rank() > 0) return std::nullopt;
+    if (value.constant->trained && (value.rank() > 0 || is_parameter(*value.constant))) return std::nullopt;
     return value.constant->values[0];
 }
 

@@ -86,7 +86,7 @@ public:
     /// x as items of a batch of its own: f on each x[i] along axis 0 and the results joined, or f on x alone where that axis is the batch.
     Value each(const Value& x, const std::function<Value(const Value&)>& f);
 
-    /// A number that every element is, where the value is known and of one number (weights of more than no axis are no such).
+    /// A number that every element is, where the value is known and of one number (weights are none, nor initialisers with axes).
     static std::optional<double> scalar(const Value& value);
 
     void result(Value value) { outputs.push_back(std::move(value)); }

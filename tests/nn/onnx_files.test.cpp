@@ -253,6 +253,31 @@ TEST_CASE("the last layer of what one operator becomes has the name of its value
     CHECK(names(parts) == std::vector<std::string>{"a", "b", "u"});
 }
 
+TEST_CASE("parameters of a module stay weights: single numbers, and what arithmetic makes of them; the constants of an exporter are numbers") {
+    const TemporaryFolder folder;
+    const auto file = folder / "weights.onnx";
+    const auto weights = [&](const std::string& nodes) {
+        REQUIRE(complaint(file, model(nodes + x + u)).empty());
+        std::vector<std::string> names;
+        for (const Weight& w : load_network(file).parameters) names.push_back(w.name);
+        return names;
+    };
+    using Names = std::vector<std::string>;
+    const auto scaled = [](const std::string& by) { return node("Mul", {"x", by}, {"u"}) + initialiser(tensor(by, {}, {3})); };
+    CHECK(weights(scaled("model.gain")) == Names{"model.gain"});
+    CHECK(answer(load_network(file), {1, 2}) == std::vector<double>{3, 6});
+    for (const char* constant : {"onnx::Mul_12", "/model/Constant_output_0", "_v_12", "val_3", "417", "Const:0"}) CHECK(weights(scaled(constant)).empty());
+    const std::string list = initialiser(tensor("scale", {2}, {0, 0}));
+    CHECK(weights(node("Exp", {"scale"}, {"e"}) + node("Mul", {"x", "e"}, {"u"}) + list) == Names{"scale.exp"});
+    CHECK(answer(load_network(file), {1, 2}) == std::vector<double>{1, 2});
+    CHECK(weights(node("Neg", {"scale"}, {"e"}) + node("Exp", {"e"}, {"f"}) + node("Mul", {"x", "f"}, {"u"}) + list) == Names{"scale.neg"});
+    // more numbers than there were are no weights, nor are truths
+    const std::string one = initialiser(tensor("scale", {1}, {2})), two = initialiser(integers("two", {2}));
+    CHECK(weights(node("Expand", {"scale", "two"}, {"e"}) + node("Add", {"x", "e"}, {"u"}) + one + two).empty());
+    const std::string truths = node("Identity", {"onnx::one"}, {"one"}) + node("Less", {"scale", "one"}, {"e"}) + node("Where", {"e", "x", "one"}, {"u"});
+    CHECK(weights(truths + list + initialiser(tensor("onnx::one", {}, {1}))).empty());
+}
+
 TEST_CASE("what a reader makes by itself is kept once: running sums have one triangle for each kind, a weight in two forms is two tensors") {
     const TemporaryFolder folder;
     const auto file = folder / "sums.onnx";
