@@ -3,6 +3,7 @@
 #include "nn/dtype.hpp"
 #include "nn/mapped_file.hpp"
 #include "nn/onnx/arguments.hpp"
+#include "nn/onnx/operators.hpp"
 #include "nn/onnx/scan.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -264,12 +265,22 @@ std::string first_line(const std::string& text) {
     return line;
 }
 
+/// Where the checker finds something, an operator that there is not is said as it is for newer opsets.
+void refuse_unsupported(const GraphProto& graph) {
+    for (const auto& proto : graph.node()) {
+        Node node{proto.op_type(), checked_name(proto.name()), proto.domain() == "ai.onnx" ? "" : proto.domain(), {}, {}, {}};
+        if (proto.output_size() > 0) node.outputs.push_back(checked_name(proto.output(0)));
+        if (const std::string why = unsupported(node); !why.empty()) throw GraphError(place_of(node) + why);
+    }
+}
+
 void check(ModelProto& model, std::int64_t opset) {
     if (opset > last_checked) return;  // newer than the checker: the rules of the translation are all there is
     if (model.ir_version() > last_ir) model.set_ir_version(last_ir);
     try {
         ::onnx::checker::check_model(model);
     } catch (const std::exception& error) {
+        refuse_unsupported(model.graph());
         throw GraphError("the checker of ONNX refuses the model: " + first_line(error.what()) + "; export the network again");
     }
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t most_axes = 16;
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::array<std::string_view, 3> constants_only{"EyeLike", "Range", "Trilu"};
+constexpr std::array<std::string_view, 3> measuring{"Constant", "Shape", "Size"};
+constexpr std::array<std::string_view, 4> constants_only{"EyeLike", "IsNaN", "Range", "Trilu"};
 
 using Table = std::span<const Operator> (*)();
 constexpr std::array<Table, 6> tables{elementwise_operators,   shape_operators, linear_operators,
@@ -88,8 +89,7 @@ public:
 
     Translated run(const std::vector<std::string>& outputs) {
         for (const Node& node : graph_.nodes) {
-            const std::string where =
-                "node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + " (" + in_quotes(node.op) + ") ";
+            const std::string where = place_of(node);
             try {
                 work_on(node);
             } catch (const GraphError& problem) {
@@ -137,7 +137,7 @@ private:
     }
 
     void work_on(const Node& node) {
-        if (!node.domain.empty()) throw GraphError("is of the domain " + in_quotes(node.domain) + "; this version supports the operators of ONNX itself");
+        if (!node.domain.empty()) throw GraphError(unsupported(node));
         std::vector<const Value*> inputs;
         for (const std::string& name : node.inputs) {
             const auto found = values_.find(name);
@@ -212,7 +212,7 @@ private:
         const Operator* found = find_operator(node.op);
         if (std::ranges::find(constants_only, node.op) != constants_only.end())
             throw GraphError("works on what depends on x or t; this version works the operator out for constants only: export the network otherwise");
-        if (found == nullptr) throw GraphError("is of an operator that this version does not support; it supports " + list_of(operator_names()));
+        if (found == nullptr) throw GraphError(unsupported(node));
         if (inputs.empty()) throw GraphError("has no input; export the network again");
         std::vector<std::optional<Value>> masks(inputs.size());
         const bool masked = node.op == "Softmax" || (!node.outputs.empty() && scores_.contains(node.outputs[0]) && (node.op == "Add" || node.op == "Where"));
@@ -254,12 +254,23 @@ const Operator* find_operator(std::string_view name) {
 }
 
 std::vector<std::string> operator_names() {
-    std::vector<std::string> names{"Constant", "Shape", "Size"};
+    std::vector<std::string> names(measuring.begin(), measuring.end());
     names.insert(names.end(), constants_only.begin(), constants_only.end());
     for (const Table table : tables)
         for (const Operator& op : table()) names.emplace_back(op.name);
     std::ranges::sort(names);
     return names;
+}
+
+std::string place_of(const Node& node) {
+    return "node " + in_quotes(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + " (" + in_quotes(node.op) + ") ";
+}
+
+std::string unsupported(const Node& node) {
+    if (!node.domain.empty()) return "is of the domain " + in_quotes(node.domain) + "; this version supports the operators of ONNX itself";
+    const auto has = [&](const auto& names) { return std::ranges::find(names, node.op) != names.end(); };
+    if (find_operator(node.op) != nullptr || has(measuring) || has(constants_only)) return {};
+    return "is of an operator that this version does not support; it supports " + list_of(operator_names());
 }
 
 Translated translate(const Graph& graph, const std::map<std::string, std::string>& names, const std::vector<std::string>& outputs,
