@@ -34,7 +34,7 @@ void log_sum_exp(Translation& t) {
     t.result(t.reduced("sum", y, along, false));
 }
 
-/// Running sums: a product with a triangle of ones.
+/// Running sums: a product with a triangle of ones, which is no weight.
 void cumulated(Translation& t) {
     const Value& x = t.in(0);
     const std::size_t axis = axis_of(plain_integers(t.constant(1, "an axis"), "an axis").at(0), x.rank()), n = x.dims[axis];
@@ -43,14 +43,14 @@ void cumulated(Translation& t) {
     std::size_t room = t.budget;  // charged where it is kept: once for all that are equal
     Tensor triangle = made(Type::real, {n, n}, room);
     for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) triangle.values[i * n + j] = (reverse ? j > i : j < i) || (j == i && !exclusive) ? 1 : 0;
+        for (std::size_t j = 0; j < n; ++j) triangle.values[i * n + j] = (reverse ? i > j : i < j) || (j == i && !exclusive) ? 1 : 0;
     std::vector<std::size_t> order(x.rank());
     std::iota(order.begin(), order.end(), 0);
     std::swap(order[axis], order.back());
     (void)x.sample_axis(axis);
     const Value turned = t.transposed(x, order);
-    const std::string weight = t.emitter.tensor(triangle, triangle.shape, "triangle");
-    t.result(t.transposed(t.layer("linear", {t.read(turned)}, turned, {}, {}, {{"weight", weight}}), order));
+    const std::string ones = t.emitter.constant(triangle, triangle.shape, "triangle");
+    t.result(t.transposed(t.layer("matmul", {t.read(turned, {count_of(turned.dims) / n, n}), ones}, turned), order));
 }
 
 constexpr std::array<Operator, 11> table{{{"CumSum", cumulated},
