@@ -38,7 +38,7 @@ void LayerChecker::add(Layer& layer) {
     if (kind == nullptr) throw LayerError("is of an op that this version cannot run; export the network again");
     if (layer.in.size() < kind->least_inputs || layer.in.size() > kind->most_inputs)
         throw LayerError("reads " + std::to_string(layer.in.size()) + " values; it has to read " + std::to_string(kind->least_inputs) +
-                         (kind->most_inputs > kind->least_inputs ? " or more" : ""));
+                         (kind->most_inputs > kind->least_inputs ? " to " + std::to_string(kind->most_inputs) + ": join fewer at a time" : ""));
     if (layer.out.empty() || shapes_.contains(layer.out)) throw LayerError("writes a value that exists already or has no name; choose another name");
     for (const std::string& name : layer.in) {
         const auto found = shapes_.find(name);

@@ -1,6 +1,7 @@
 #include "nn/onnx/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -8,6 +9,17 @@
 namespace costate::nn::onnx {
 
 Size size_at(const Tensor& tensor, std::size_t i) { return {tensor.symbolic() ? tensor.batch[i] : 0, tensor.values[i]}; }
+
+bool is_parameter(const Tensor& tensor) {
+    if (!tensor.trained || tensor.type != Type::real || tensor.derived) return tensor.trained && tensor.derived;
+    std::string name = tensor.name;
+    const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; };
+    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (!std::ranges::all_of(name, word) || name.find_first_not_of("0123456789") == std::string::npos) return false;
+    constexpr std::array<std::string_view, 3> inside{"const", "scalar_tensor", "lifted_tensor"};
+    return !name.starts_with("_v_") && !name.starts_with("val_") &&
+           std::ranges::none_of(inside, [&](std::string_view part) { return name.find(part) != std::string::npos; });
+}
 
 std::vector<std::int64_t> plain_integers(const Tensor& tensor, std::string_view what) {
     std::vector<std::int64_t> result;
@@ -66,7 +78,8 @@ Kept kept(std::size_t axis, std::int64_t size, std::int64_t begin, std::int64_t 
 
 }  // namespace
 
-std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis) {
+std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis,
+                         std::size_t fixed_batch) {
     const auto begins = list_argument(node, inputs, 1, "starts"), ends = list_argument(node, inputs, 2, "ends");
     if (!begins || !ends || begins->size() != ends->size()) throw GraphError("needs as many starts as ends; export the network again");
     std::vector<std::int64_t> axes(begins->size());
@@ -81,7 +94,8 @@ std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axis_of(axes[i], sizes.size());
         if (axis == batch_axis) {
-            if ((*begins)[i] != 0 || (*ends)[i] < std::int64_t{1} << 31 || steps[i] != 1) throw GraphError("takes a part of the batch; slice other axes");
+            const std::int64_t whole = fixed_batch == 0 ? std::int64_t{1} << 31 : static_cast<std::int64_t>(fixed_batch * sizes[axis]);
+            if ((*begins)[i] != 0 || (*ends)[i] < whole || steps[i] != 1) throw GraphError("takes a part of the batch; slice other axes");
             continue;
         }
         result.push_back(kept(axis, static_cast<std::int64_t>(sizes[axis]), (*begins)[i], (*ends)[i], steps[i]));

@@ -12,9 +12,15 @@ struct Size {
     friend bool operator==(const Size&, const Size&) = default;
 };
 
+/// The size where the batch is n long; itself where n = 0, a batch of any length.
+inline Size at(const Size& size, std::size_t n) { return n == 0 ? size : Size{0, size.n * static_cast<double>(n) + size.v}; }
+
 /// The i-th number of a tensor of integers.
 Size size_at(const Tensor& tensor, std::size_t i);
-/// All of them; throw GraphError where N occurs, or a size is negative.
+/// Whether a tensor is a parameter of a module, as its name says, or worked out from one: not a constant that an exporter made an initialiser of.
+bool is_parameter(const Tensor& tensor);
+
+/// All numbers of a tensor of integers; throw GraphError where N occurs, or a size is negative.
 std::vector<std::int64_t> plain_integers(const Tensor& tensor, std::string_view what);
 
 /// An axis counted from the end where negative. Throws GraphError beyond the rank.
@@ -35,8 +41,10 @@ struct Kept {
     std::size_t count;
     std::int64_t step;
 };
-/// Of Slice's inputs 1 to 4 on sizes of which the batch axis is 0: for that one only the whole is allowed and nothing is returned.
-std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis);
+/// Of Slice's inputs 1 to 4. Of the batch's axis only the whole is allowed and nothing is returned; it is as long as it can be, or `fixed_batch` times
+/// its size.
+std::vector<Kept> slices(const Node& node, std::span<const TensorPointer> inputs, const Shape& sizes, std::optional<std::size_t> batch_axis,
+                         std::size_t fixed_batch = 0);
 
 /// Sizes of the parts along an axis of `size`.
 std::vector<std::size_t> split_sizes(const Node& node, std::span<const TensorPointer> inputs, std::size_t size);

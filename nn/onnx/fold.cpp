@@ -9,10 +9,14 @@
 
 namespace costate::nn::onnx {
 
+void charge(std::size_t numbers, std::size_t& budget) {
+    if (numbers > budget) throw GraphError("makes more constants than 2^24 numbers in all; export a smaller network");
+    budget -= numbers;
+}
+
 Tensor made(Type type, Shape shape, std::size_t& budget) {
     const std::size_t count = count_of(shape);
-    if (count > budget) throw GraphError("makes more constants than 2^24 numbers in all; export a smaller network");
-    budget -= count;
+    charge(count, budget);
     return {{}, type, std::move(shape), std::vector<double>(count), {}, false};
 }
 
@@ -21,6 +25,7 @@ Tensor moved(const Tensor& from, Shape shape, std::span<const std::size_t> indic
     for (std::size_t i = 0; i < indices.size(); ++i) result.values[i] = from.values[indices[i]];
     if (!from.symbolic()) return result;
     for (const std::size_t i : indices) result.batch.push_back(from.batch[i]);
+    if (std::ranges::all_of(result.batch, [](double n) { return n == 0; })) result.batch.clear();
     return result;
 }
 
@@ -56,8 +61,7 @@ using Outputs = std::vector<Tensor>;
 Tensor reshaped(const Tensor& x, Shape shape, std::size_t& budget) {
     if (count_of(shape) != x.values.size())
         throw GraphError("gives the shape " + text_of(shape) + " to " + std::to_string(x.values.size()) + " numbers; export the network again");
-    if (x.values.size() > budget) (void)made(x.type, shape, budget);
-    budget -= x.values.size();
+    charge(x.values.size(), budget);
     Tensor result = x;
     result.shape = std::move(shape);
     return result;
@@ -86,6 +90,7 @@ Outputs transpose(const Node& node, Inputs in, std::int64_t, std::size_t& budget
         moved(x, shape, indices_of(shape, [&](const Shape& p) { return std::inner_product(p.begin(), p.end(), along.begin(), std::size_t{0}); }), budget);
     result.name = x.name;
     result.trained = x.trained;
+    result.derived = x.derived;
     return {std::move(result)};
 }
 
@@ -197,7 +202,9 @@ Outputs reshape(const Node& node, Inputs in, std::int64_t, std::size_t& budget) 
 }
 
 Outputs expand(const Node&, Inputs in, std::int64_t, std::size_t& budget) {
-    return {expanded(*in[0], broadcast(in[0]->shape, sizes(*in[1], "shape")), budget)};
+    const Shape shape = broadcast(in[0]->shape, sizes(*in[1], "shape"));
+    if (shape == in[0]->shape) charge(count_of(shape), budget);
+    return {expanded(*in[0], shape, budget)};
 }
 
 Outputs fill(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
@@ -211,8 +218,8 @@ Outputs fill(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
 Outputs range(const Node&, Inputs in, std::int64_t, std::size_t& budget) {
     std::array<double, 3> a{};
     for (std::size_t i = 0; i < 3; ++i) {
-        if (in[i]->values.size() != 1 || in[i]->symbolic())
-            throw GraphError("counts up to the size of the batch or to several numbers; export the network with fixed shapes");
+        if (in[i]->values.size() != 1) throw GraphError("counts from, to or by several numbers; export the network again");
+        if (in[i]->symbolic()) throw GraphError("counts up to the size of the batch; export the network so that its samples do not meet");
         a[i] = in[i]->values[0];
     }
     const double count = std::max(0.0, std::ceil((a[1] - a[0]) / a[2]));
@@ -226,6 +233,10 @@ Outputs cast(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
     Tensor result = reshaped(*in[0], in[0]->shape, budget);
     const std::int64_t to = node.integer("to", 1);
     result.type = to == 9 ? Type::boolean : to == 1 || to == 10 || to == 11 || to == 16 ? Type::real : Type::integer;
+    if (result.type != in[0]->type) {
+        result.trained = result.derived = false;
+        result.name.clear();
+    }
     if (in[0]->type == Type::real && result.type == Type::integer)
         for (double& value : result.values) value = std::trunc(value);
     if (result.type == Type::boolean)
@@ -276,46 +287,105 @@ Outputs reduce(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
     return {std::move(result)};
 }
 
-struct Folding {
+/// Of the last two axes i and j, what j - i ≥ k leaves (upper) or j - i ≤ k, else 0.
+Outputs triangle(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
+    const Tensor& x = *in[0];
+    if (x.shape.size() < 2) throw GraphError("takes a triangle of what is no matrix; export the network again");
+    const bool upper = node.integer("upper", 1) != 0;
+    const auto given = list_argument(node, in, 1, "k");
+    const std::int64_t k = given ? given->at(0) : 0;
+    const std::size_t columns = x.shape.back(), rows = x.shape[x.shape.size() - 2];
+    Tensor result = reshaped(x, x.shape, budget);
+    result.trained = result.derived = false;  // other numbers than those of that name
+    result.name.clear();
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+        const auto from_diagonal = static_cast<std::int64_t>(i % columns) - static_cast<std::int64_t>(i / columns % rows);
+        if (upper ? from_diagonal >= k : from_diagonal <= k) continue;
+        result.values[i] = 0;
+        if (x.symbolic()) result.batch[i] = 0;
+    }
+    return {std::move(result)};
+}
+
+/// 1 where j - i = k.
+Outputs eye(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
+    if (in[0]->shape.size() != 2) throw GraphError("wants a matrix; export the network again");
+    const auto type = node.integer("dtype", 1);
+    Tensor result = made(type == 1 || type == 10 || type == 11 ? Type::real : Type::integer, in[0]->shape, budget);
+    const std::int64_t k = node.integer("k", 0);
+    const std::size_t columns = in[0]->shape[1];
+    for (std::size_t i = 0; i < result.values.size(); ++i)
+        result.values[i] = static_cast<std::int64_t>(i % columns) - static_cast<std::int64_t>(i / columns) == k ? 1 : 0;
+    return {std::move(result)};
+}
+
+struct Operator {
     std::string_view name;
     std::size_t least_inputs;
     Outputs (*work)(const Node&, Inputs, std::int64_t, std::size_t&);
 };
-constexpr std::array<Folding, 19> foldings{{{"Transpose", 1, transpose},
-                                            {"Concat", 1, concat},
-                                            {"Slice", 3, slice},
-                                            {"Split", 1, split},
-                                            {"Unsqueeze", 1, unsqueeze},
-                                            {"Squeeze", 1, squeeze},
-                                            {"Reshape", 2, reshape},
-                                            {"Expand", 2, expand},
-                                            {"ConstantOfShape", 1, fill},
-                                            {"Range", 3, range},
-                                            {"Cast", 1, cast},
-                                            {"Identity", 1, same},
-                                            {"Flatten", 1, flatten},
-                                            {"Gather", 2, gather},
-                                            {"ReduceSum", 1, reduce},
-                                            {"ReduceProd", 1, reduce},
-                                            {"ReduceMax", 1, reduce},
-                                            {"ReduceMin", 1, reduce},
-                                            {"ReduceMean", 1, reduce}}};
+constexpr std::array<Operator, 21> operators{{{"Transpose", 1, transpose},
+                                              {"Trilu", 1, triangle},
+                                              {"EyeLike", 1, eye},
+                                              {"Concat", 1, concat},
+                                              {"Slice", 3, slice},
+                                              {"Split", 1, split},
+                                              {"Unsqueeze", 1, unsqueeze},
+                                              {"Squeeze", 1, squeeze},
+                                              {"Reshape", 2, reshape},
+                                              {"Expand", 2, expand},
+                                              {"ConstantOfShape", 1, fill},
+                                              {"Range", 3, range},
+                                              {"Cast", 1, cast},
+                                              {"Identity", 1, same},
+                                              {"Flatten", 1, flatten},
+                                              {"Gather", 2, gather},
+                                              {"ReduceSum", 1, reduce},
+                                              {"ReduceProd", 1, reduce},
+                                              {"ReduceMax", 1, reduce},
+                                              {"ReduceMin", 1, reduce},
+                                              {"ReduceMean", 1, reduce}}};
 
-}  // namespace
+/// What comes of a parameter is one: numbers that training moves, as long as they are no more than there were.
+void inherit(const Node& node, Inputs in, Outputs& results) {
+    std::size_t count = 0;
+    const Tensor* first = nullptr;
+    for (const TensorPointer& x : in) {
+        if (!x || !is_parameter(*x)) continue;
+        count += x->values.size();
+        if (first == nullptr) first = x.get();
+    }
+    for (Tensor& y : results) {
+        if (first == nullptr || y.trained || y.type != Type::real || y.values.size() > count) continue;
+        y.trained = y.derived = true;
+        y.name = first->name;
+        if (first->derived) continue;
+        y.name += ".";
+        for (const char c : node.op) y.name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+}
 
-std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
+std::optional<Outputs> worked_out(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
     if (inputs.empty() || !inputs[0]) return std::nullopt;
     for (std::size_t i = 0; i < inputs.size(); ++i)
         if (!inputs[i] && !node.inputs[i].empty()) return std::nullopt;
     const bool all = std::ranges::all_of(inputs, [](const TensorPointer& t) { return t != nullptr; });
     if (!all && node.op == "Concat") return std::nullopt;
     if (all)
-        if (auto result = fold_arithmetic(node, inputs, budget)) return std::vector<Tensor>{std::move(*result)};
-    const auto found = std::ranges::find(foldings, node.op, &Folding::name);
-    if (found == foldings.end()) return std::nullopt;
+        if (auto result = fold_arithmetic(node, inputs, budget)) return Outputs{std::move(*result)};
+    const auto found = std::ranges::find(operators, node.op, &Operator::name);
+    if (found == operators.end()) return std::nullopt;
     for (std::size_t i = 0; i < found->least_inputs; ++i)
         if (i >= inputs.size() || !inputs[i]) return std::nullopt;
     return found->work(node, inputs, opset, budget);
+}
+
+}  // namespace
+
+std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const TensorPointer> inputs, std::int64_t opset, std::size_t& budget) {
+    auto results = worked_out(node, inputs, opset, budget);
+    if (results) inherit(node, inputs, *results);
+    return results;
 }
 
 }  // namespace costate::nn::onnx

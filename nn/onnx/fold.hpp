@@ -16,6 +16,8 @@ std::optional<std::vector<Tensor>> fold(const Node& node, std::span<const Tensor
 /// Elementwise operators of one and of two arguments; nothing for others.
 std::optional<Tensor> fold_arithmetic(const Node& node, std::span<const TensorPointer> inputs, std::size_t& budget);
 
+/// budget - numbers. Throws GraphError where that is negative.
+void charge(std::size_t numbers, std::size_t& budget);
 /// A tensor to be filled, its values zeros. Throws GraphError beyond the budget.
 Tensor made(Type type, Shape shape, std::size_t& budget);
 /// values[i] = from.values[indices[i]], N along with them.

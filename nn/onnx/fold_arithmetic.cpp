@@ -85,8 +85,12 @@ struct Binary {
     bool decides;
     Size (*function)(const Size&, const Size&, bool integer);
 };
-constexpr std::array<Binary, 15> binaries{{
+constexpr std::array<Binary, 16> binaries{{
     {"Add", false,
+     [](const Size& a, const Size& b, bool) {
+         return Size{a.n + b.n, a.v + b.v};
+     }},
+    {"Sum", false,
      [](const Size& a, const Size& b, bool) {
          return Size{a.n + b.n, a.v + b.v};
      }},
@@ -149,6 +153,7 @@ std::optional<Tensor> fold_arithmetic(const Node& node, std::span<const TensorPo
     if (node.op == "Where" && inputs.size() == 3) return chosen(*inputs[0], *inputs[1], *inputs[2], budget);
     for (const Binary& binary : binaries) {
         if (binary.op != node.op) continue;
+        if (inputs.size() == 1) charge(inputs[0]->values.size(), budget);
         Tensor result = *inputs[0];
         for (std::size_t i = 1; i < inputs.size(); ++i) {
             const Type type = binary.decides ? Type::boolean : inputs[0]->type;

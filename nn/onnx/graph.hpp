@@ -30,6 +30,7 @@ struct Tensor {
     std::vector<double> values;
     std::vector<double> batch = {};  ///< empty: N does not occur
     bool trained = false;            ///< an initialiser, which may be a weight
+    bool derived = false;            ///< trained, but worked out from a module's parameter, whose name it has with that of the operator
 
     [[nodiscard]] bool symbolic() const { return !batch.empty(); }
 };

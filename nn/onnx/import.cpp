@@ -4,7 +4,8 @@
 #include "nn/onnx/translate.hpp"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
+#include <optional>
 
 namespace costate::nn {
 
@@ -38,6 +39,19 @@ const Input& chosen(const onnx::Graph& graph, const std::string& name, const cha
     return *found;
 }
 
+/// The length of the first axis of an input that has no symbolic one; 0 where there is none.
+std::size_t fixed(const Input& input) {
+    const bool known = !input.axes.empty() && std::ranges::all_of(input.axes, [](const auto& axis) { return axis.has_value(); });
+    return known ? *input.axes[0] : 0;
+}
+
+/// How to export what has a fixed batch.
+std::string symbolic(std::initializer_list<const Input*> inputs) {
+    std::string axes;
+    for (const Input* input : inputs) axes += (axes.empty() ? "" : ", ") + in_quotes(input->name) + ": {0: \"N\"}";
+    return "export the network with a symbolic batch (dynamic_axes={" + axes + "}) or with a batch of one";
+}
+
 /// Graph inputs by what the layers call them: x, and t where there is one.
 std::map<std::string, std::string> roles(const onnx::Graph& graph, const LoadOptions& options) {
     const Input* x = options.input.empty() ? find(graph, "x") : &chosen(graph, options.input, "input");
@@ -52,12 +66,33 @@ std::map<std::string, std::string> roles(const onnx::Graph& graph, const LoadOpt
         throw GraphError("which of the inputs " + names(graph) +
                          " is x and which t cannot be told; say so with --input and --time (costate convert keeps the answer in a network file)");
     if (t == nullptr && graph.inputs.size() == 2) t = &graph.inputs[x == &graph.inputs[0] ? 1 : 0];
+    if (t != nullptr && numbers(*t) != 1 && fixed(*x) > 1 && numbers(*t) == fixed(*t) && fixed(*t) == fixed(*x))
+        throw GraphError("the inputs " + names(graph) + " have a fixed batch of " + std::to_string(fixed(*x)) + "; " + symbolic({x, t}));
     if (t != nullptr && numbers(*t) != 1)
         throw GraphError("input " + in_quotes(t->name) + " is no time: it has " + std::to_string(numbers(*t)) +
                          " numbers a sample; export a network of x and t");
     std::map<std::string, std::string> result{{x->name, "x"}};
     if (t != nullptr) result[t->name] = "t";
     return result;
+}
+
+/// The graph as it says; where its exporter fixed the batch to one the first axis of x and of t is the batch, if the graph can be read so. What treats
+/// several rows one by one has a fixed batch too, which is no part of a sample.
+onnx::Translated translated(const onnx::Graph& graph, const std::map<std::string, std::string>& named) {
+    const auto of = [&](const Input& input) { return named.find(input.name)->second; };
+    const Input& x = *std::ranges::find(graph.inputs, std::string("x"), of);
+    const std::size_t n = x.axes.size() < 2 ? 0 : fixed(x);
+    const bool alike = std::ranges::all_of(graph.inputs, [&](const Input& input) { return &input == &x || input.axes.empty() || fixed(input) == 1; });
+    if (n == 0 || !alike) return onnx::translate(graph, named, {graph.outputs[0]});
+    std::optional<onnx::Translated> batched;
+    try {
+        batched = onnx::translate(graph, named, {graph.outputs[0]}, n);
+    } catch (const GraphError&) {  // the first axis is one of the sample
+        return onnx::translate(graph, named, {graph.outputs[0]});
+    }
+    if (n == 1) return std::move(*batched);
+    throw GraphError("input " + in_quotes(x.name) + " has a fixed first axis of " + std::to_string(n) + ", along which nothing meets, as in a batch; " +
+                     symbolic({&x}) + " (where it is no batch: with an axis of one before it)");
 }
 
 std::string metadata(const onnx::Graph& graph, const std::string& key) {
@@ -106,7 +141,7 @@ void take_weights(Network& network, std::vector<onnx::NamedTensor> tensors) {
 Network import_network(const std::filesystem::path& file, const onnx::Graph& graph, const LoadOptions& options) {
     try {
         if (graph.outputs.empty()) throw GraphError("the graph has no output; export the network again");
-        onnx::Translated made = onnx::translate(graph, roles(graph, options), {graph.outputs[0]});
+        onnx::Translated made = translated(graph, roles(graph, options));
         Network network{file, {}, {}, {}};
         NetworkDescription& about = network.description;
         about.layers = std::move(made.layers);

@@ -24,5 +24,9 @@ std::span<const Operator> reduction_operators();
 const Operator* find_operator(std::string_view name);
 /// The names of all, sorted.
 std::vector<std::string> operator_names();
+/// "node "NAME" ("OPERATOR") ".
+std::string place_of(const Node& node);
+/// Why a node is of no supported operator, empty where it is of one.
+std::string unsupported(const Node& node);
 
 }  // namespace costate::nn::onnx

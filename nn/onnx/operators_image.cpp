@@ -1,8 +1,10 @@
+#include "nn/onnx/fold.hpp"
 #include "nn/onnx/operators.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 namespace costate::nn::onnx {
 
@@ -72,7 +74,7 @@ Lists lists(const Window& window, bool kernel) {
 Value on_image(Translation& t, const Value& v, const char* op, Numbers numbers, Lists with, Texts texts) {
     Layer layer{op, {t.read(v, image(v))}, {}, std::move(texts), std::move(numbers), std::move(with)};
     Value result = v;
-    result.layer = t.emitter.write(std::move(layer), t.node.outputs[0]);
+    result.layer = t.emitter.write(std::move(layer));
     const Shape& s = t.emitter.shape(result.layer);
     result.dims = v.rank() == 3 ? Shape{1, s[0], s[2]} : Shape{1, s[0], s[1], s[2]};
     return result;
@@ -181,7 +183,7 @@ Sizes resize_sizes(const Translation& t, std::size_t scales_input, std::size_t s
     if (given.values.size() != axes.size()) throw GraphError("needs a scale or size for each axis; export the network again");
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axis_of(axes[i], x.rank());
-        const Size size = size_at(given, i), old = x.size(axis);
+        const Size size = size_at(given, i), old = at(x.size(axis), t.fixed_batch);
         if (by_scale ? size == Size{0, 1} : size == old) continue;
         if (x.batch_axis == axis || !size.plain() || !(size.v > 0) || !(size.v < 1 << 24))
             throw GraphError("resizes the batch, or to a size that is none; export the network again");
@@ -223,13 +225,72 @@ void resized(Translation& t, std::size_t scales_input, std::size_t sizes_input, 
     t.result(t.each(x, item));
 }
 
-constexpr std::array<Operator, 8> image_table{{
+/// Which old index each place of a padded axis shows.
+std::vector<std::int64_t> padded_indices(const std::string& mode, std::int64_t size, std::int64_t before, std::int64_t after) {
+    std::vector<std::int64_t> indices;
+    for (std::int64_t i = -before; i < size + after; ++i) {
+        std::int64_t at = std::clamp<std::int64_t>(i, 0, size - 1);
+        if (mode == "reflect" && size > 1) {
+            const std::int64_t period = 2 * (size - 1), r = ((i % period) + period) % period;
+            at = r < size ? r : period - r;
+        }
+        if (mode == "wrap") at = ((i % size) + size) % size;
+        indices.push_back(at);
+    }
+    return indices;
+}
+
+/// What negative padding leaves of an axis.
+Value cut(Translation& t, const Value& x, std::size_t axis, std::int64_t before, std::int64_t after) {
+    if (before == 0 && after == 0) return x;
+    const std::int64_t kept = static_cast<std::int64_t>(x.dims[axis]) - before - after;
+    if (kept < 1) throw GraphError("cuts a whole axis away; export the network again");
+    return t.sliced(x, {axis, before, static_cast<std::size_t>(kept), 1});
+}
+
+void pad(Translation& t) {
+    Value x = t.in(0);
+    const auto pads = list_argument(t.node, t.tensors(), 1, "pads");
+    std::vector<std::int64_t> axes(x.rank());
+    std::iota(axes.begin(), axes.end(), 0);
+    if (const auto given = list_argument(t.node, t.tensors(), 3, "axes")) axes = *given;
+    if (!pads || pads->size() != 2 * axes.size()) throw GraphError("needs two numbers of padding for each axis; export the network again");
+    const std::string mode = t.node.text("mode", "constant");
+    std::vector<std::int64_t> before(x.sample().size()), after(x.sample().size());
+    Value like = x;
+    bool any = false;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const std::int64_t b = (*pads)[i], a = (*pads)[axes.size() + i];
+        const std::size_t axis = axis_of(axes[i], x.rank());
+        if (b == 0 && a == 0) continue;
+        if (b > 1 << 24 || a > 1 << 24 || b < -(1 << 24) || a < -(1 << 24)) throw GraphError("pads by more than 2^24; export the network again");
+        x = cut(t, x, axis, std::max<std::int64_t>(-b, 0), std::max<std::int64_t>(-a, 0));
+        like.dims[axis] = x.dims[axis];
+        const std::int64_t more = std::max<std::int64_t>(b, 0), behind = std::max<std::int64_t>(a, 0);
+        if (more + behind == 0) continue;
+        if (mode != "constant") {
+            if (const std::size_t count = x.dims[axis] + static_cast<std::size_t>(more + behind); count > t.budget) charge(count, t.budget);
+            x = t.gathered(x, axis, padded_indices(mode, static_cast<std::int64_t>(x.dims[axis]), more, behind));
+            continue;
+        }
+        any = true;
+        before[x.sample_axis(axis)] = more;
+        after[x.sample_axis(axis)] = behind;
+        like.dims[axis] += static_cast<std::size_t>(more + behind);
+    }
+    if (!any) return t.result(x);
+    const double value = t.has(2) ? t.constant(2, "a value").values.at(0) : t.node.real("value", 0);
+    t.result(t.layer("pad", {t.read(x)}, like, {{"value", value}}, {{"before", before}, {"after", after}}));
+}
+
+constexpr std::array<Operator, 9> image_table{{
     {"AveragePool", [](Translation& t) { pool(t, "avg_pool2d"); }},
     {"Conv", conv},
     {"ConvTranspose", conv_transpose},
     {"GlobalAveragePool", [](Translation& t) { global(t, "mean"); }},
     {"GlobalMaxPool", [](Translation& t) { global(t, "max"); }},
     {"MaxPool", [](Translation& t) { pool(t, "max_pool2d"); }},
+    {"Pad", pad},
     {"Resize", [](Translation& t) { resized(t, 2, 3, "half_pixel", t.node.text("nearest_mode", "round_prefer_floor")); }},
     {"Upsample", [](Translation& t) { resized(t, 1, 4, "asymmetric", "floor"); }},
 }};

@@ -1,3 +1,4 @@
+#include "nn/onnx/fold.hpp"
 #include "nn/onnx/operators.hpp"
 
 #include <array>
@@ -33,22 +34,23 @@ void log_sum_exp(Translation& t) {
     t.result(t.reduced("sum", y, along, false));
 }
 
-/// Running sums: a product with a triangle of ones.
+/// Running sums: a product with a triangle of ones, which is no weight.
 void cumulated(Translation& t) {
     const Value& x = t.in(0);
     const std::size_t axis = axis_of(plain_integers(t.constant(1, "an axis"), "an axis").at(0), x.rank()), n = x.dims[axis];
     const bool exclusive = t.node.integer("exclusive", 0) != 0, reverse = t.node.integer("reverse", 0) != 0;
     if (n > 1024) throw GraphError("sums along an axis of " + std::to_string(n) + ", more than the 1024 there is a matrix for; export the network otherwise");
-    Tensor triangle{"", Type::real, {n, n}, std::vector<double>(n * n), {}, false};
+    std::size_t room = t.budget;  // charged where it is kept: once for all that are equal
+    Tensor triangle = made(Type::real, {n, n}, room);
     for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < n; ++j) triangle.values[i * n + j] = (reverse ? j > i : j < i) || (j == i && !exclusive) ? 1 : 0;
+        for (std::size_t j = 0; j < n; ++j) triangle.values[i * n + j] = (reverse ? i > j : i < j) || (j == i && !exclusive) ? 1 : 0;
     std::vector<std::size_t> order(x.rank());
     std::iota(order.begin(), order.end(), 0);
     std::swap(order[axis], order.back());
     (void)x.sample_axis(axis);
     const Value turned = t.transposed(x, order);
-    const std::string weight = t.weight(triangle, triangle.shape, "triangle");
-    t.result(t.transposed(t.layer("linear", {t.read(turned)}, turned, {}, {}, {{"weight", weight}}), order));
+    const std::string ones = t.emitter.constant(triangle, triangle.shape, "triangle");
+    t.result(t.transposed(t.layer("matmul", {t.read(turned, {count_of(turned.dims) / n, n}), ones}, turned), order));
 }
 
 constexpr std::array<Operator, 11> reduction_table{{{"CumSum", cumulated},

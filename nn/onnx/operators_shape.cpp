@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 
 namespace costate::nn::onnx {
@@ -81,18 +82,74 @@ std::vector<Size> sizes_of(const Value& x) {
     return sizes;
 }
 
+/// Of a graph whose batch is fixed: a time without axes, which samples share, as a batch of times.
+Value batched(const Translation& t, const Value& x) {
+    Value result = x;
+    if (t.fixed_batch == 0 || x.known() || x.rank() > 0) return x;
+    result.dims = {1};
+    result.batch_axis = 0;
+    return result;
+}
+
+/// The axis of `wanted` that holds the fixed batch of x, a number in it. Memory alone leaves more than one: the batch for itself, what is behind it as it
+/// was, the batch first in an axis (heads of attention are n·heads) but the last, the batch last in an axis.
+std::optional<std::size_t> batch_place(const Value& x, const Shape& wanted, std::size_t n) {
+    const std::size_t batch = *x.batch_axis;
+    const auto product = [](const Shape& s, std::size_t from, std::size_t to) {
+        return count_of(Shape(s.begin() + static_cast<std::ptrdiff_t>(from), s.begin() + static_cast<std::ptrdiff_t>(to)));
+    };
+    const std::size_t ahead = product(x.dims, 0, batch) * x.outer, behind = x.rank() - batch - 1, inner = x.dims[batch] / x.outer;
+    const std::size_t after = inner * product(x.dims, batch + 1, x.rank());
+    const auto first = [&](std::size_t i) { return product(wanted, 0, i) == ahead && wanted[i] % n == 0; };
+    const auto last = [&](std::size_t i) { return product(wanted, i + 1, wanted.size()) == after && wanted[i] % n == 0; };
+    const auto kept = [&](std::size_t i) {
+        return inner == 1 && last(i) && wanted.size() - i - 1 == behind && std::equal(x.dims.end() - static_cast<std::ptrdiff_t>(behind), x.dims.end(),
+                                                                                       wanted.end() - static_cast<std::ptrdiff_t>(behind));
+    };
+    const auto find = [&](auto holds) -> std::optional<std::size_t> {
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+            if (holds(i)) return i;
+        return std::nullopt;
+    };
+    if (const auto place = find([&](std::size_t i) { return first(i) && wanted[i] == n; })) return place;
+    if (const auto place = find(kept)) return place;
+    if (const auto place = find([&](std::size_t i) { return first(i) && i + 1 < wanted.size(); })) return place;
+    if (const auto place = find(last)) return place;
+    return find(first);
+}
+
+/// Sizes in which the fixed batch is a number, with N in its place.
+std::vector<Size> with_batch(const Translation& t, const Value& x, std::vector<Size> wanted) {
+    if (t.fixed_batch == 0 || !x.batch_axis) return wanted;
+    Shape shape;
+    std::size_t product = 1;
+    for (const Size& size : wanted) {
+        const double plain = at(size, t.fixed_batch).v;
+        if (!(plain >= -1 && plain <= 0x1p31)) return wanted;  // which is refused
+        shape.push_back(plain < 0 ? 0 : static_cast<std::size_t>(plain));
+        product = count_of({product, plain < 0 ? 1 : shape.back()});
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        if (wanted[i] == Size{0, -1}) shape[i] = product == 0 ? 0 : count_of({count_of(x.dims), t.fixed_batch}) / product;
+    const auto place = batch_place(x, shape, t.fixed_batch);
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = {0, static_cast<double>(shape[i])};
+    if (place) wanted[*place] = {wanted[*place].v / static_cast<double>(t.fixed_batch), 0};
+    return wanted;
+}
+
 void reshape(Translation& t) {
     const Tensor& shape = t.constant(1, "sizes");
+    const Value x = batched(t, t.in(0));
     std::vector<Size> wanted;
     for (std::size_t i = 0; i < shape.values.size(); ++i) {
         Size size = size_at(shape, i);
         if (size == Size{} && t.node.integer("allowzero", 0) == 0) {
             if (i >= t.in(0).rank()) throw GraphError("copies a size that there is not; export the network again");
-            size = t.in(0).size(i);
+            size = x.size(i);
         }
         wanted.push_back(size);
     }
-    t.result(viewed(t.in(0), wanted));
+    t.result(viewed(x, with_batch(t, x, wanted)));
 }
 
 void flatten(Translation& t) {
@@ -115,7 +172,9 @@ void unsqueeze(Translation& t) {
     if (!axes) throw GraphError("names no axes; export the network again");
     std::vector<Size> sizes = sizes_of(t.in(0));
     for (const std::size_t axis : axes_of(*axes, sizes.size() + axes->size())) sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(axis), Size{0, 1});
-    t.result(viewed(t.in(0), sizes));
+    const Value x = batched(t, t.in(0));
+    if (x.rank() != t.in(0).rank()) sizes[0] = x.size(0);
+    t.result(viewed(x, sizes));
 }
 
 void squeeze(Translation& t) {
@@ -174,7 +233,7 @@ void concat(Translation& t) {
 
 void slice(Translation& t) {
     Value x = t.in(0);
-    for (const Kept& kept : slices(t.node, t.tensors(), x.dims, x.batch_axis)) x = t.sliced(x, kept);
+    for (const Kept& kept : slices(t.node, t.tensors(), x.dims, x.batch_axis, t.fixed_batch)) x = t.sliced(x, kept);
     t.result(x);
 }
 
@@ -221,11 +280,12 @@ void expand(Translation& t) {
     Value like = t.in(0);
     like.dims.insert(like.dims.begin(), shape.values.size() > like.rank() ? shape.values.size() - like.rank() : 0, 1);
     if (like.batch_axis) *like.batch_axis += like.rank() - t.in(0).rank();
+    if (t.fixed_batch != 0 && t.in(0).rank() == 0 && !t.in(0).known() && like.rank() > 0) like.batch_axis = 0;
     const Value x = Translation::seen(t.in(0), like.dims, like.batch_axis, like.outer);
     for (std::size_t i = 0; i < shape.values.size(); ++i) {
         const std::size_t axis = like.rank() - shape.values.size() + i;
         const Size size = size_at(shape, i);
-        if (size == like.size(axis) || size == Size{0, 1}) continue;
+        if (size == at(like.size(axis), t.fixed_batch) || size == Size{0, 1}) continue;
         if (like.dims[axis] != 1 || like.batch_axis == axis || !(size.v >= 0 && size.n >= 0 && size.v <= 0x1p31) ||
             (!size.plain() && (size != Size{1, 0} || like.batch_axis)))
             throw GraphError("repeats a value to sizes that do not fit it; export the network again");
@@ -272,63 +332,6 @@ void tile(Translation& t) {
     t.result(x);
 }
 
-/// Which old index each place of a padded axis shows.
-std::vector<std::int64_t> padded_indices(const std::string& mode, std::int64_t size, std::int64_t before, std::int64_t after) {
-    std::vector<std::int64_t> indices;
-    for (std::int64_t i = -before; i < size + after; ++i) {
-        std::int64_t at = std::clamp<std::int64_t>(i, 0, size - 1);
-        if (mode == "reflect" && size > 1) {
-            const std::int64_t period = 2 * (size - 1), r = ((i % period) + period) % period;
-            at = r < size ? r : period - r;
-        }
-        if (mode == "wrap") at = ((i % size) + size) % size;
-        indices.push_back(at);
-    }
-    return indices;
-}
-
-/// What negative padding leaves of an axis.
-Value cut(Translation& t, const Value& x, std::size_t axis, std::int64_t before, std::int64_t after) {
-    if (before == 0 && after == 0) return x;
-    const std::int64_t kept = static_cast<std::int64_t>(x.dims[axis]) - before - after;
-    if (kept < 1) throw GraphError("cuts a whole axis away; export the network again");
-    return t.sliced(x, {axis, before, static_cast<std::size_t>(kept), 1});
-}
-
-void pad(Translation& t) {
-    Value x = t.in(0);
-    const auto pads = list_argument(t.node, t.tensors(), 1, "pads");
-    std::vector<std::int64_t> axes(x.rank());
-    std::iota(axes.begin(), axes.end(), 0);
-    if (const auto given = list_argument(t.node, t.tensors(), 3, "axes")) axes = *given;
-    if (!pads || pads->size() != 2 * axes.size()) throw GraphError("needs two numbers of padding for each axis; export the network again");
-    const std::string mode = t.node.text("mode", "constant");
-    std::vector<std::int64_t> before(x.sample().size()), after(x.sample().size());
-    Value like = x;
-    bool any = false;
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-        const std::int64_t b = (*pads)[i], a = (*pads)[axes.size() + i];
-        const std::size_t axis = axis_of(axes[i], x.rank());
-        if (b == 0 && a == 0) continue;
-        if (b > 1 << 24 || a > 1 << 24 || b < -(1 << 24) || a < -(1 << 24)) throw GraphError("pads by more than 2^24; export the network again");
-        x = cut(t, x, axis, std::max<std::int64_t>(-b, 0), std::max<std::int64_t>(-a, 0));
-        like.dims[axis] = x.dims[axis];
-        const std::int64_t more = std::max<std::int64_t>(b, 0), behind = std::max<std::int64_t>(a, 0);
-        if (more + behind == 0) continue;
-        if (mode != "constant") {
-            x = t.gathered(x, axis, padded_indices(mode, static_cast<std::int64_t>(x.dims[axis]), more, behind));
-            continue;
-        }
-        any = true;
-        before[x.sample_axis(axis)] = more;
-        after[x.sample_axis(axis)] = behind;
-        like.dims[axis] += static_cast<std::size_t>(more + behind);
-    }
-    if (!any) return t.result(x);
-    const double value = t.has(2) ? t.constant(2, "a value").values.at(0) : t.node.real("value", 0);
-    t.result(t.layer("pad", {t.read(x)}, like, {{"value", value}}, {{"before", before}, {"after", after}}));
-}
-
 /// Blocks of pixels to channels and back: dims split in two, their order changed, joined again.
 Value regrouped(Translation& t, const Value& x, const Shape& split, const std::vector<std::size_t>& order, const Shape& joined) {
     const auto sizes = [&](const Shape& shape) {
@@ -360,28 +363,27 @@ void space_to_depth(Translation& t) {
     t.result(regrouped(t, t.in(0), {d[0], d[1], d[2] / b, b, d[3] / b, b}, {0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
 }
 
-constexpr std::array<Operator, 19> shape_table{{{"Cast", cast},
-                                                {"CastLike", same},
-                                                {"Concat", concat},
-                                                {"ConstantOfShape", fill},
-                                                {"DepthToSpace", depth_to_space},
-                                                {"Dropout", dropout},
-                                                {"Expand", expand},
-                                                {"Flatten", flatten},
-                                                {"Gather", gather},
-                                                {"Identity", same},
-                                                {"Pad", pad},
-                                                {"Reshape", reshape},
-                                                {"Slice", slice},
-                                                {"SpaceToDepth", space_to_depth},
-                                                {"Split", split},
-                                                {"Squeeze", squeeze},
-                                                {"Tile", tile},
-                                                {"Transpose", transpose},
-                                                {"Unsqueeze", unsqueeze}}};
+constexpr std::array<Operator, 18> table{{{"Cast", cast},
+                                          {"CastLike", same},
+                                          {"Concat", concat},
+                                          {"ConstantOfShape", fill},
+                                          {"DepthToSpace", depth_to_space},
+                                          {"Dropout", dropout},
+                                          {"Expand", expand},
+                                          {"Flatten", flatten},
+                                          {"Gather", gather},
+                                          {"Identity", same},
+                                          {"Reshape", reshape},
+                                          {"Slice", slice},
+                                          {"SpaceToDepth", space_to_depth},
+                                          {"Split", split},
+                                          {"Squeeze", squeeze},
+                                          {"Tile", tile},
+                                          {"Transpose", transpose},
+                                          {"Unsqueeze", unsqueeze}}};
 
 }  // namespace
 
-std::span<const Operator> shape_operators() { return shape_table; }
+std::span<const Operator> shape_operators() { return table; }
 
 }  // namespace costate::nn::onnx

@@ -2,6 +2,8 @@
 
 #include "nn/dtype.hpp"
 #include "nn/mapped_file.hpp"
+#include "nn/onnx/arguments.hpp"
+#include "nn/onnx/operators.hpp"
 #include "nn/onnx/scan.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -24,7 +26,7 @@ using ::onnx::ModelProto;
 using ::onnx::TensorProto;
 
 constexpr std::int64_t last_opset = 20, last_checked = 17, last_ir = 8;
-constexpr std::size_t largest_file = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t longest_name = 512, largest_file = std::numeric_limits<std::int32_t>::max();
 
 template <class Message>
 bool parse(Message& message, std::span<const std::byte> bytes) {
@@ -130,9 +132,16 @@ std::vector<double> from_fields(const TensorProto& tensor) {
     }
 }
 
+/// Names are repeated in what is made of them, so that long ones would take more memory than a file has bytes.
+const std::string& checked_name(const std::string& name) {
+    if (name.size() > longest_name)
+        throw GraphError("the model has a name of " + std::to_string(name.size()) + " bytes, more than 512; export it with shorter names");
+    return name;
+}
+
 Tensor tensor_of(const TensorProto& proto) {
     Tensor tensor;
-    tensor.name = proto.name();
+    tensor.name = checked_name(proto.name());
     const auto wrong = [&](const std::string& what) { return GraphError("tensor " + in_quotes(proto.name()) + " " + what); };
     if (proto.external_data_size() > 0 || proto.data_location() == TensorProto::EXTERNAL)
         throw wrong("keeps its data in another file, which is not opened; export the network with its weights inside");
@@ -191,7 +200,9 @@ Attribute attribute_of(const AttributeProto& proto) {
 }
 
 Node node_of(const ::onnx::NodeProto& proto) {
-    Node node{proto.op_type(), proto.name(), proto.domain() == "ai.onnx" ? "" : proto.domain(), {}, {}, {}};
+    for (const auto* names : {&proto.input(), &proto.output()})
+        for (const std::string& name : *names) (void)checked_name(name);
+    Node node{proto.op_type(), checked_name(proto.name()), proto.domain() == "ai.onnx" ? "" : proto.domain(), {}, {}, {}};
     node.inputs.assign(proto.input().begin(), proto.input().end());
     node.outputs.assign(proto.output().begin(), proto.output().end());
     for (const AttributeProto& attribute : proto.attribute())
@@ -203,7 +214,7 @@ Node node_of(const ::onnx::NodeProto& proto) {
 Input input_of(const ::onnx::ValueInfoProto& proto) {
     if (!proto.type().has_tensor_type()) throw GraphError("input " + in_quotes(proto.name()) + " is no tensor; export the network again");
     const auto& type = proto.type().tensor_type();
-    Input input{proto.name(), type_of(type.elem_type()), {}};
+    Input input{checked_name(proto.name()), type_of(type.elem_type()), {}};
     if (!type.has_shape()) throw GraphError("input " + in_quotes(proto.name()) + " has no shape; export the network with the shapes of its inputs");
     for (const auto& axis : type.shape().dim()) {
         if (!axis.has_dim_value() && input.axes.size() < 16) {
@@ -227,6 +238,7 @@ Graph graph_of(ModelProto& model) {
         auto pointer = std::make_shared<Tensor>(tensor_of(tensor));
         tensor.Clear();  // its numbers are held once
         pointer->trained = true;
+        if (pointer->shape.empty()) pointer->trained = is_parameter(*pointer);
         const std::string name = pointer->name;
         if (!graph.initialisers.emplace(name, std::move(pointer)).second)
             throw GraphError("there are two initialisers " + in_quotes(name) + "; export the network again");
@@ -253,12 +265,22 @@ std::string first_line(const std::string& text) {
     return line;
 }
 
+/// Where the checker finds something, an operator that there is not is said as it is for newer opsets.
+void refuse_unsupported(const GraphProto& graph) {
+    for (const auto& proto : graph.node()) {
+        Node node{proto.op_type(), checked_name(proto.name()), proto.domain() == "ai.onnx" ? "" : proto.domain(), {}, {}, {}};
+        if (proto.output_size() > 0) node.outputs.push_back(checked_name(proto.output(0)));
+        if (const std::string why = unsupported(node); !why.empty()) throw GraphError(place_of(node) + why);
+    }
+}
+
 void check(ModelProto& model, std::int64_t opset) {
     if (opset > last_checked) return;  // newer than the checker: the rules of the translation are all there is
     if (model.ir_version() > last_ir) model.set_ir_version(last_ir);
     try {
         ::onnx::checker::check_model(model);
     } catch (const std::exception& error) {
+        refuse_unsupported(model.graph());
         throw GraphError("the checker of ONNX refuses the model: " + first_line(error.what()) + "; export the network again");
     }
 }

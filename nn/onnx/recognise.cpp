@@ -63,7 +63,7 @@ std::optional<Value> Translation::absorbed(const Value& x, const Value& with, bo
     const std::string role = bias ? "bias" : "weight";
     layer.texts[role] = weight(*with.constant, {sample[*axis]}, role);
     Value result = x;
-    result.layer = emitter.write(std::move(layer), node.outputs[0]);
+    result.layer = emitter.write(std::move(layer));
     return result;
 }
 

@@ -1,4 +1,5 @@
 #include "nn/onnx/translation.hpp"
+#include "nn/onnx/fold.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,8 +23,9 @@ Size Value::size(std::size_t axis) const {
     return batch_axis == axis ? Size{n, 0} : Size{0, n};
 }
 
-Translation::Translation(Emitter& emitter_of_layers, const Node& node_to_do, std::vector<const Value*> inputs, std::int64_t version, std::size_t& numbers)
-    : node(node_to_do), opset(version), budget(numbers), emitter(emitter_of_layers), inputs_(std::move(inputs)) {
+Translation::Translation(Emitter& emitter_of_layers, const Node& node_to_do, std::vector<const Value*> inputs, std::int64_t version, std::size_t& numbers,
+                         std::size_t batch)
+    : node(node_to_do), opset(version), fixed_batch(batch), budget(numbers), emitter(emitter_of_layers), inputs_(std::move(inputs)) {
     for (const Value* value : inputs_) tensors_.push_back(value ? value->constant : nullptr);
 }
 
@@ -47,7 +49,8 @@ Value Translation::of(Tensor tensor) {
 
 std::string Translation::read(const Value& value, const Shape& shape) {
     if (!value.known()) return emitter.reshaped(value.layer, shape);
-    return emitter.constant(*value.constant, shape, value.constant->trained ? weight(*value.constant, shape, "value") : value.constant->name);
+    const bool by_node = value.constant->trained && !value.constant->derived;
+    return emitter.constant(*value.constant, shape, by_node ? weight(*value.constant, shape, "value") : value.constant->name);
 }
 
 std::string Translation::weight(const Tensor& tensor, const Shape& shape, std::string_view role, bool exchanged) {
@@ -63,7 +66,7 @@ Value Translation::layer(std::string op, std::vector<std::string> in, const Valu
     Value result = like;
     result.constant = nullptr;
     Layer made{std::move(op), std::move(in), {}, std::move(texts), std::move(numbers), std::move(lists)};
-    result.layer = emitter.write(std::move(made), node.outputs.empty() ? "" : node.outputs[0]);
+    result.layer = emitter.write(std::move(made));
     if (values_of(emitter.shape(result.layer)) != count_of(result.dims))
         throw GraphError("becomes a layer with values of the shape " + shape_text(emitter.shape(result.layer)) + " where " + text_of(result.dims) +
                          " is meant; export the network again");
@@ -84,7 +87,7 @@ Value Translation::seen(const Value& value, Shape dims, std::optional<std::size_
 
 std::optional<double> Translation::scalar(const Value& value) {
     if (!value.known() || value.constant->values.size() != 1 || value.constant->symbolic()) return std::nullopt;
-    if (value.constant->trained && value.rank() > 0) return std::nullopt;
+    if (value.constant->trained && (value.rank() > 0 || is_parameter(*value.constant))) return std::nullopt;
     return value.constant->values[0];
 }
 
@@ -152,6 +155,7 @@ Value Translation::transposed(const Value& x, const std::vector<std::size_t>& or
 }
 
 Value Translation::gathered(const Value& x, std::size_t axis, const std::vector<std::int64_t>& indices) {
+    charge(indices.size(), budget);
     Value like = x;
     like.dims[axis] = indices.size();
     return layer("gather", {read(x)}, like, {{"axis", static_cast<double>(x.sample_axis(axis))}}, {{"indices", indices}});
@@ -161,6 +165,7 @@ Value Translation::sliced(const Value& x, const Kept& kept) {
     if (kept.count == 0) throw GraphError("keeps nothing of an axis; export the network without it");
     if (kept.count == x.dims[kept.axis] && kept.step == 1) return x;
     if (kept.step < 0) {
+        if (kept.count > budget) charge(kept.count, budget);
         std::vector<std::int64_t> indices;
         for (std::size_t i = 0; i < kept.count; ++i) indices.push_back(kept.begin + static_cast<std::int64_t>(i) * kept.step);
         return gathered(x, kept.axis, indices);

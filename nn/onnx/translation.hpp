@@ -34,10 +34,12 @@ using Texts = std::map<std::string, std::string, std::less<>>;
 /// The work on one node.
 class Translation {
 public:
-    Translation(Emitter& emitter, const Node& node, std::vector<const Value*> inputs, std::int64_t opset, std::size_t& budget);
+    Translation(Emitter& emitter, const Node& node, std::vector<const Value*> inputs, std::int64_t opset, std::size_t& budget,
+                std::size_t fixed_batch);
 
     const Node& node;
     const std::int64_t opset;
+    const std::size_t fixed_batch;  ///< what N is in the graph's constants; 0: any
     std::size_t& budget;
     Emitter& emitter;
     std::vector<Value> outputs;
@@ -84,7 +86,7 @@ public:
     /// x as items of a batch of its own: f on each x[i] along axis 0 and the results joined, or f on x alone where that axis is the batch.
     Value each(const Value& x, const std::function<Value(const Value&)>& f);
 
-    /// A number that every element is, where the value is known and of one number (weights of more than no axis are no such).
+    /// A number that every element is, where the value is known and of one number (weights are none, nor initialisers with axes).
     static std::optional<double> scalar(const Value& value);
 
     void result(Value value) { outputs.push_back(std::move(value)); }
