@@ -6,6 +6,7 @@
 Says what was compared; what has to be refused is exported too, and has to be refused in one sentence. Ends with 1 where something failed.
 """
 
+import math
 import pathlib
 import subprocess
 import sys
@@ -149,6 +150,21 @@ class Given(nn.Module):
         return functional.layer_norm(functional.linear(tokens, self.kernel), (3,), self.column).flatten(1) * torch.tensor([[0.1]])
 
 
+class Cast(nn.Module):
+    """Frequencies made in forward() in single precision, random ones that are not trained, trained ones, a logarithm of a scale."""
+
+    def __init__(self):
+        super().__init__()
+        self.random, self.trained = nn.Parameter(torch.randn(3), requires_grad=False), nn.Parameter(torch.randn(3))
+        self.logarithm, self.inner, self.outer = nn.Parameter(torch.randn(1, 2)), nn.Linear(14, 5), nn.Linear(5, 2)
+
+    def forward(self, x, t):
+        phase = t[:, None].float() * torch.exp(-math.log(1e4) * torch.arange(0, 4, dtype=torch.float32) / 4)[None]
+        turns = t[:, None] * self.random[None, :] * 2 * math.pi
+        e = torch.cat([torch.cos(phase), torch.sin(phase), torch.sin(turns), torch.sin(t.unsqueeze(-1) * self.trained)], dim=-1)
+        return self.outer(functional.silu(self.inner(e))) * x.to(torch.float32) * (1 + 0.5 * self.logarithm.exp())
+
+
 class SelfAttention(nn.Module):
     """As a module, and written out with a mask."""
 
@@ -253,7 +269,8 @@ ROWS = nn.Sequential(nn.Linear(4, 4), nn.RMSNorm(4), nn.BatchNorm1d(4), nn.Leaky
 AGREE |= {f"the list's {name}": (OfList(what), [4], "logits") for name, what in LISTS.items()}
 AGREE |= {f"the image's {name}": (OfImage(what), [2, 5, 6], "logits") for name, what in IMAGES.items()}
 AGREE |= {f"the modules' {name}": (nn.Sequential(module), [2, 5, 6], "logits") for name, module in MODULES.items()}
-AGREE |= {"rows": (ROWS, [4], "logits"), "given": (Given(), [4], "logits"), "self-attention": (SelfAttention(), [12], "velocity"),
+AGREE |= {"rows": (ROWS, [4], "logits"), "given": (Given(), [4], "logits"), "cast": (Cast(), [2], "velocity"),
+          "self-attention": (SelfAttention(), [12], "velocity"),
           "still": (Still(), [2], "velocity")}
 REFUSED = {
     "a PixelShuffle": nn.Sequential(nn.Conv2d(1, 4, 1), nn.PixelShuffle(2)),
@@ -282,7 +299,7 @@ REFUSED = {
     "where samples of a batch would meet": OfList(lambda h: h - h.mean()),
     "a condition alone": OfList(lambda h: torch.where(h)[0]),
     "arithmetic with getitem": OfImage(lambda h: h[:, :, :3] * h[:, 0, 0]),
-    "does not run with x of the shape (3, 4)": OfList(lambda h: h @ h[:, :3]),
+    "does not run in float64 with x of the shape (3, 4)": OfList(lambda h: h @ h[:, :3]),
     "of different inputs": Crossed(),
 }
 SHAPES = {OfList: [4], Crossed: [4], OfImage: [2, 5, 6]}

@@ -52,7 +52,7 @@ from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from layer_meanings import MEANING, evaluate
-from trace_torch import ExportError, arguments_of, names_tensor, one_line, trace
+from trace_torch import ExportError, InDouble, arguments_of, names_tensor, one_line, trace
 
 CONVENTIONS = ("t=0 noise, t=1 data; linear weight out x in; layers read `in`, write `out`; the last `out` is the result; "
                "gelu is exact (erf); softplus is log(1+exp(x)) everywhere")
@@ -96,13 +96,23 @@ def timed(module, size):
 def describe(module, shape):
     """(layers, constants, call): tensors that are none of the module's by name; call(copy of module, x, t) is the network's output."""
     if hasattr(module, "costate_architecture"):
-        return list(module.costate_architecture()), {}, lambda network, x, t: network(x, t)
+        return list(module.costate_architecture()), {}, caller(2, False)
     count = len(arguments_of(module))
     if count not in (1, 2):
         raise ExportError(f"forward() of {type(module).__name__} takes {count} arguments; it has to take x and t, or x alone")
     with_time = len(shape) == 1 and timed(module, shape[0])
-    call = lambda network, x, t: network(torch.cat([x, t[:, None]], dim=1)) if with_time else network(x, t) if count == 2 else network(x)
-    return *trace(float64_of_stored(module), with_time, torch.zeros(3, *shape, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)), call
+    zeros = torch.zeros(3, *shape, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    return *trace(float64_of_stored(module), with_time, *zeros), caller(count, with_time)
+
+
+def caller(count, with_time):
+    """The network as a function of (network, x, t), in double precision throughout."""
+
+    def call(network, x, t):
+        with InDouble():
+            return network(torch.cat([x, t[:, None]], dim=1)) if with_time else network(x, t) if count == 2 else network(x)
+
+    return call
 
 
 def float64_of_stored(module):
@@ -246,7 +256,7 @@ def export(module, out, *, input_shape=None, parametrisation="velocity", path="c
     write_safetensors(files[0], stored, header)
     if not golden:
         return files
-    weights = {name: weight for name, weight in network.named_parameters() if name in tensors}
+    weights = {name: weight for name, weight in network.named_parameters() if name in tensors and weight.requires_grad}
     with torch.no_grad():
         output_shape = call(network, probe["x"], probe["t"]).shape[1:]
     inputs = given_arrays(samples, shape, output_shape, seed, given or {})

@@ -86,7 +86,7 @@ def reshape(trace, node):
     value, shape, before = trace.values[x], trace.shape(node), trace.shape(x)
     if shape == before or (value == "t" and trace.sample_size(node) == 1):
         return value
-    if isinstance(value, dict) and "tensor" in value:
+    if trace.is_shared(x):
         return value
     channels = value if isinstance(value, dict) and "channels" in value else {"channels": value} if isinstance(value, str) and len(before) == 2 else None
     if channels and len(shape) in (3, 4) and shape == (*before[:2], *[1] * (len(shape) - 2)):

@@ -12,9 +12,10 @@ import torch
 from torch import fx, nn
 from torch.fx.node import map_arg
 from torch.fx.passes.shape_prop import ShapeProp
+from torch.overrides import TorchFunctionMode
 
 from trace_modules import MODULES
-from trace_operations import OPERATIONS
+from trace_operations import ELEMENTWISE, OPERATIONS
 
 
 class ExportError(Exception):
@@ -41,15 +42,18 @@ REMEDY = ("write it with what tools/trace_modules.py and tools/trace_operations.
 class Tracer:
     """Follows the graph: `values` maps a node to the name of a value, or to a dictionary for what is not written as a value by itself.
 
-    {"tensor": NAME}: a parameter or buffer; {"phase": NAME}: t times the buffer NAME, {"sin": NAME}, {"cos": NAME} of it;
+    {"tensor": NAME}: a parameter or buffer; {"shared": VALUE, "shape": LIST}: what was computed of such ones alone, without the batch's axis;
+    {"phase": NAME}: t times the buffer NAME, {"sin": NAME}, {"cos": NAME} of it;
     {"channels": VALUE}: one number for each channel of an image; {"parts": NODE}: the several results of a node, {"first": VALUE}: the
     only one of them that there is; {"number": NODE}: no tensor.
     """
 
     def __init__(self, module, graph, samples):
         self.module, self.graph, self.samples = module, graph, samples
-        self.state, self.parameters = dict(module.state_dict()), dict(module.named_parameters())
+        self.state = dict(module.state_dict())
+        self.parameters = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         self.layers, self.values, self.constants = [], {}, {}
+        self.alone = False  # whether the operation reads parameters and buffers alone
 
     def run(self):
         for node in self.graph.nodes:
@@ -95,7 +99,14 @@ class Tracer:
             return {"number": node}
         if node.target not in OPERATIONS:
             self.untranslated(node, called)
-        return OPERATIONS[node.target](self, node)
+        self.alone = node.target in ELEMENTWISE and all(self.is_shared(arg) for arg in node.all_input_nodes)
+        result = OPERATIONS[node.target](self, node)
+        return {"shared": result, "shape": list(self.shape(node))} if self.alone and isinstance(result, str) else result
+
+    def is_shared(self, node):
+        """Whether a node is the same for every sample."""
+        found = self.values[node]
+        return isinstance(found, dict) and ("tensor" in found or "shared" in found)
 
     def output(self, node):
         result = node.args[0]
@@ -169,37 +180,57 @@ class Tracer:
         return self.step(node, "constant", [], value=name)
 
     def tensor(self, node, name, shape):
-        """A parameter or buffer as a value of that shape, in which an axis of length 1 may stand for the batch."""
+        """A parameter or buffer as a value of that shape."""
         shape, own = list(shape), list(self.state[name].shape)
         written = self.step(node, "parameter" if name in self.parameters else "constant", [], value=name)
         return written if own == shape else self.step(node, "reshape", [written], shape=shape or [1])
+
+    def shared(self, node, arg, shape):
+        """What is the same for every sample as a value of that shape."""
+        found = self.values[arg]
+        if "tensor" in found:
+            return self.tensor(node, found["tensor"], shape)
+        return found["shared"] if found["shape"] == list(shape) else self.step(node, "reshape", [found["shared"]], shape=list(shape) or [1])
 
     def name(self, node):
         """The value of the file that a node is, which is written where it was not yet."""
         found = self.values.get(node) if isinstance(node, fx.Node) else None
         kind, of = next(iter(found.items())) if isinstance(found, dict) else (None, None)
+        if self.alone and kind in ("tensor", "shared"):
+            return self.shared(node, node, self.shape(node))
         if kind in ("phase", "sin", "cos"):
             found = self.step(node, "mul", ["t", self.tensor(node, of, [self.sample_size(node)])])
-            found = found if kind == "phase" else self.step(node, kind, [found])
-            self.values[node] = found
+            found = self.values[node] = found if kind == "phase" else self.step(node, kind, [found])
         elif kind == "channels":
             found = self.values[node] = self.step(node, "reshape", [of], shape=list(self.shape(node)[1:]))
         if not isinstance(found, str):
             raise ExportError(f"{node} is read as values of each sample, which it is not: this exporter translates parameters, buffers and "
-                              f"numbers in arithmetic with such values and as weights alone; {REMEDY}")
+                              f"numbers in arithmetic and as weights alone; {REMEDY}")
         return found
 
     def operand(self, node, arg):
-        """A number, a value of as many axes as the result, or a parameter or buffer that is the same for every sample."""
+        """A number, a value of as many axes as the result, or what is the same for every sample, a missing axis or one of length 1 for the batch."""
         if isinstance(arg, (int, float)):
             return self.number(node, arg)
-        rank, shape, found = len(self.shape(node)), self.shape(arg), self.values.get(arg)
-        if isinstance(found, dict) and "tensor" in found and (len(shape) < rank or shape[0] == 1):
-            return self.tensor(node, found["tensor"], shape[1:] if len(shape) == rank else shape)
+        rank, shape = len(self.shape(node)), self.shape(arg)
+        if self.alone:
+            return self.name(arg)
+        if shape is not None and self.is_shared(arg) and (len(shape) < rank or shape[0] == 1):
+            return self.shared(node, arg, shape[1:] if len(shape) == rank else shape)
         if shape is not None and len(shape) == rank and shape[0] == self.samples:
             return self.name(arg)
         self.refuse(node, f"arithmetic with {arg}, which is neither a number, nor a value with as many axes as the result, nor a parameter or buffer "
                           "that all samples share; give it the missing axes by unsqueeze")
+
+
+class InDouble(TorchFunctionMode):
+    """What forward() casts to single precision stays double, so that answers have fourteen digits."""
+
+    def __torch_function__(self, function, types, arguments=(), options=None):
+        if function is torch.Tensor.float:
+            return arguments[0].double()
+        wider = lambda value: torch.float64 if value is torch.float32 else value
+        return function(*map(wider, arguments), **{key: wider(value) for key, value in (options or {}).items()})
 
 
 class Shapes(ShapeProp):
@@ -236,13 +267,15 @@ def trace(module, timed, x, t):
     are the tensors that are none of the module's, by name. Raises ExportError."""
     named = Named(module, timed, len(arguments_of(module))).eval()
     try:
-        named(x, t)
+        with InDouble():
+            named(x, t)
     except Exception as error:
-        raise ExportError(f"the module does not run with x of the shape {tuple(x.shape)} and t of {tuple(t.shape)} ({one_line(error)}); "
+        raise ExportError(f"the module does not run in float64 with x of the shape {tuple(x.shape)} and t of {tuple(t.shape)} ({one_line(error)}); "
                           "correct it or the shape of x") from error
     try:
-        graph = fx.symbolic_trace(named)
-        Shapes(graph).propagate(x, t)
+        with InDouble():
+            graph = fx.symbolic_trace(named)
+            Shapes(graph).propagate(x, t)
     except Exception as error:
         raise ExportError(f"torch.fx cannot follow the module ({one_line(error)}); write forward() without branches on "
                           "values, or give the module a costate_architecture()") from error

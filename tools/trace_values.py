@@ -92,10 +92,14 @@ def binary(op):
     return handler
 
 
+def is_buffer(trace, value):
+    return isinstance(value, dict) and "tensor" in value and value["tensor"] not in trace.parameters
+
+
 def special(trace, node, op, a, b):
     """t times a buffer of frequencies; an image plus one number for each channel. None for what is neither."""
     for value, other in ((trace.values[a], trace.values[b]), (trace.values[b], trace.values[a])):
-        if op == "mul" and value == "t" and isinstance(other, dict) and "tensor" in other:
+        if op == "mul" and value == "t" and is_buffer(trace, other) and len(trace.shape(node)) == 2:
             return {"phase": other["tensor"]}
         if op == "add" and isinstance(value, str) and isinstance(other, dict) and "channels" in other and trace.shape(a)[:2] == trace.shape(b)[:2]:
             return trace.layer(node, "add_channel", [value, other["channels"]])
