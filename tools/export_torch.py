@@ -6,18 +6,16 @@
 
 my_network.py:make_network is a torch.nn.Module, or a function without arguments that returns one. It is called as module(x, t),
 x one row a sample (--input-shape: d values, or channels,height,width) and t of length batch, or as module(x); a module of x alone whose
-first Linear reads one value more than x has is given cat([x, t]). Its layers are read off torch.fx: Linear, Conv2d, ConvTranspose2d,
-GroupNorm, LayerNorm, BatchNorm2d (as in evaluation), InstanceNorm2d, AvgPool2d, MaxPool2d, Upsample(mode="nearest"), Flatten, Embedding,
-Softmax, SiLU, Tanh, GELU, Softplus, ReLU, Sigmoid, and in forward() their functions, cat, arithmetic, exp and the like, matrix products,
-scaled_dot_product_attention, reshape, permute, chunk, ranges, mean and sum (all after the batch's axis), image + e[:, :, None, None],
-parameters of the shape of a sample, and the embedding of the time by a buffer of frequencies f:
+first Linear reads one value more than x has is given cat([x, t]). Its layers are read off torch.fx: the modules that stand in
+tools/trace_modules.py, the functions and methods in tools/trace_operations.py, x[...] with ranges, single indices and constant lists
+after the batch's axis, parameters and buffers in arithmetic, and the embedding of the time by a buffer of frequencies f:
 
        def forward(self, x, t):
            phase = t[:, None] * self.f
            e = torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
            return self.outer(torch.nn.functional.silu(self.inner(torch.cat([x, e], dim=1)))) + x
 
-What is something else is refused by name. A module may say in words what it computes, by a method:
+What is something else is refused by name, and so is what lets samples of a batch meet. A module may say in words what it computes, by a method:
 
        def costate_architecture(self):
            return [{"op": "time_embedding", "in": ["t"], "out": "e", "frequencies": "f"},
@@ -42,7 +40,6 @@ import argparse
 import copy
 import importlib.util
 import json
-import math
 import os
 import pathlib
 import struct
@@ -52,20 +49,15 @@ import tempfile
 import numpy
 import torch
 from torch import nn
-from torch.nn import functional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from trace_torch import TENSORS, ExportError, arguments_of, trace
+from layer_meanings import MEANING, evaluate
+from trace_torch import ExportError, InDouble, arguments_of, names_tensor, one_line, trace
 
 CONVENTIONS = ("t=0 noise, t=1 data; linear weight out x in; layers read `in`, write `out`; the last `out` is the result; "
                "gelu is exact (erf); softplus is log(1+exp(x)) everywhere")
 SOLVERS = {"midpoint3": ("midpoint", 3), "midpoint50": ("midpoint", 50), "euler6": ("euler", 6)}
 DTYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64"}
-
-
-def one_line(error):
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:150]}{'...' if len(text) > 150 else ''}"
 
 
 def write_safetensors(path, tensors, metadata):
@@ -102,108 +94,57 @@ def timed(module, size):
 
 
 def describe(module, shape):
-    """(layers, call) where call(copy of module, x, t) is the network's output."""
+    """(layers, constants, call): tensors that are none of the module's by name; call(copy of module, x, t) is the network's output."""
     if hasattr(module, "costate_architecture"):
-        return list(module.costate_architecture()), lambda network, x, t: network(x, t)
+        return list(module.costate_architecture()), {}, caller(2, False)
     count = len(arguments_of(module))
     if count not in (1, 2):
         raise ExportError(f"forward() of {type(module).__name__} takes {count} arguments; it has to take x and t, or x alone")
     with_time = len(shape) == 1 and timed(module, shape[0])
-    call = lambda network, x, t: network(torch.cat([x, t[:, None]], dim=1)) if with_time else network(x, t) if count == 2 else network(x)
-    return trace(float64_of_stored(module), with_time, torch.zeros(3, *shape, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)), call
+    zeros = torch.zeros(3, *shape, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    return *trace(float64_of_stored(module), with_time, *zeros), caller(count, with_time)
 
 
-def convolve(layer, tensor, x):
-    options = {key: layer.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))}
-    return functional.conv2d(x, tensor("weight"), tensor("bias"), **options)
+def caller(count, with_time):
+    """The network as a function of (network, x, t), in double precision throughout."""
 
+    def call(network, x, t):
+        with InDouble():
+            return network(torch.cat([x, t[:, None]], dim=1)) if with_time else network(x, t) if count == 2 else network(x)
 
-def embed(layer, tensor, t):
-    phase = t * tensor("frequencies")
-    return torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
-
-
-def join(layer, tensor, *parts):
-    return torch.cat(parts, dim=layer.get("axis", 0) + 1)
-
-
-MEANING = {  # op: (layer, tensor by role, inputs) -> result
-    "linear": lambda layer, tensor, x: functional.linear(x, tensor("weight"), tensor("bias")),
-    "conv2d": convolve,
-    "groupnorm": lambda layer, tensor, x: functional.group_norm(x, layer["groups"], tensor("weight"), tensor("bias"), layer.get("eps", 1e-5)),
-    "time_embedding": embed,
-    "concat": join, "concat_time": join, "concat_skip": join,
-    "add": lambda layer, tensor, a, b: a + b,
-    "mul": lambda layer, tensor, a, b: a * b,
-    "add_channel": lambda layer, tensor, image, channels: image + channels[:, :, None, None],
-    "upsample_nearest": lambda layer, tensor, x: x.repeat_interleave(layer["scale"], 2).repeat_interleave(layer["scale"], 3),
-    "avg_pool2d": lambda layer, tensor, x: functional.avg_pool2d(x, layer["kernel"]),
-    "flatten": lambda layer, tensor, x: x.reshape(len(x), -1),
-    "conv_transpose2d": lambda layer, tensor, x: functional.conv_transpose2d(x, tensor("weight"), tensor("bias"), **{
-        key: layer[key] for key in ("stride", "padding", "output_padding", "groups", "dilation")}),
-    "layernorm": lambda layer, tensor, x: functional.layer_norm(x, x.shape[-1:], tensor("weight"), tensor("bias"), layer["eps"]),
-    "batchnorm": lambda layer, tensor, x: functional.batch_norm(x, tensor("mean"), tensor("variance"), tensor("weight"), tensor("bias"), eps=layer["eps"]),
-    "max_pool2d": lambda layer, tensor, x: functional.max_pool2d(
-        x, layer["kernel"], layer["stride"], layer["padding"], layer["dilation"], bool(layer.get("ceil"))),
-    "embedding": lambda layer, tensor, x: tensor("weight")[x.reshape(len(x), *x.shape[2:] if x.shape[1:] == (1,) else x.shape[1:]).long()],
-    "softmax": lambda layer, tensor, x: torch.softmax(x, layer["axis"] + 1),
-    "attention": lambda layer, tensor, q, k, v: torch.softmax(layer.get("scale", q.shape[-1] ** -0.5) * q @ k.transpose(-2, -1), -1) @ v,
-    "matmul": lambda layer, tensor, a, b: a @ b,
-    "affine": lambda layer, tensor, x: layer.get("scale", 1) * x + layer.get("shift", 0),
-    "power": lambda layer, tensor, x: x ** layer["exponent"],
-    "sub": lambda layer, tensor, a, b: a - b,
-    "div": lambda layer, tensor, a, b: a / b,
-    "parameter": lambda layer, tensor: tensor("value"), "constant": lambda layer, tensor: tensor("value"),
-    "transpose": lambda layer, tensor, x: x.permute(0, *(a + 1 for a in layer["axes"])),
-    "reshape": lambda layer, tensor, x: x.reshape(len(x), *layer["shape"]),
-    "slice": lambda layer, tensor, x: x.narrow(layer["axis"] + 1, layer["begin"], (layer["count"] - 1) * layer.get("step", 1) + 1).index_select(
-        layer["axis"] + 1, torch.arange(0, (layer["count"] - 1) * layer.get("step", 1) + 1, layer.get("step", 1))),
-    "mean": lambda layer, tensor, x: x.mean([a + 1 for a in layer["axes"]]), "sum": lambda layer, tensor, x: x.sum([a + 1 for a in layer["axes"]]),
-    **{op: (lambda function: lambda layer, tensor, *x: function(*x))(getattr(torch, op)) for op in
-       ("exp", "log", "sqrt", "sin", "cos", "erf", "abs", "floor", "ceil", "round", "sign", "maximum", "minimum")},
-    "silu": lambda layer, tensor, x: x * torch.sigmoid(x),
-    "gelu": lambda layer, tensor, x: x * (1 + torch.erf(x / math.sqrt(2))) / 2,
-    "softplus": lambda layer, tensor, x: functional.softplus(x, threshold=40.0),
-    "tanh": lambda layer, tensor, x: torch.tanh(x),
-    "relu": lambda layer, tensor, x: torch.relu(x),
-    "sigmoid": lambda layer, tensor, x: torch.sigmoid(x),
-}
-
-
-def evaluate(layers, state, x, t):
-    """The description read literally: what the file will mean."""
-    values = {"x": x, "t": t[:, None]}
-    for layer in layers:
-        inputs = [values[name] for name in layer["in"]]
-        if layer["op"] not in MEANING:
-            raise ExportError(f"the description names the op {layer['op']!r}, which does not exist; choose among {', '.join(sorted(MEANING))}")
-        result = MEANING[layer["op"]](layer, lambda role: state[layer[role]] if role in layer else None, *inputs)
-        values[layer["out"]] = result
-    return values[layers[-1]["out"]]
+    return call
 
 
 def float64_of_stored(module):
-    """A float64 copy whose weights are the float32 ones of the file; softplus without its linear shortcut at 20 (an error of 2e-9)."""
+    """A float64 copy whose weights are the float32 ones of the file; softplus without its linear shortcut at 20 (an error of 2e-9), and
+    an RMSNorm without an eps with that of float32, which it was trained with."""
     network = copy.deepcopy(module).float().double().eval()
     for leaf in network.modules():
         if isinstance(leaf, nn.Softplus):
             leaf.threshold = 40.0
+        if isinstance(leaf, nn.RMSNorm) and leaf.eps is None:
+            leaf.eps = torch.finfo(torch.float32).eps
     return network
 
 
-def prove_description(layers, call, network, x, t):
+def prove_description(layers, state, call, network, x, t):
+    """Computes the description and the module, which have to agree. Raises ExportError."""
+    for layer in layers:
+        if layer["op"] not in MEANING:
+            raise ExportError(f"the description names the op {layer['op']!r}, which does not exist; choose among {', '.join(sorted(MEANING))}")
+    in_words = hasattr(network, "costate_architecture")
+    remedy = "correct costate_architecture()" if in_words else "it was read off forward() wrongly: say it by a costate_architecture()"
     try:
-        literal = evaluate(layers, dict(network.state_dict()), x, t)
+        literal = evaluate(layers, state, x, t)
     except (KeyError, RuntimeError, TypeError) as error:
-        raise ExportError(f"the description cannot be computed ({one_line(error)}); "
-                          "correct its value names, tensor names or shapes") from error
+        raise ExportError(f"the description cannot be computed ({one_line(error)}); {remedy}, whose names and shapes have to fit") from error
     with torch.no_grad():
         actual = call(network, x, t)
         if literal.shape != actual.shape:
-            raise ExportError(f"the description gives the shape {tuple(literal.shape)}, the module {tuple(actual.shape)}; correct it")
-        difference = float((literal - actual).norm() / actual.norm())
-    if not difference < 1e-12:
-        raise ExportError(f"the description and the module differ by {difference:.1e} (relative); correct costate_architecture()")
+            raise ExportError(f"the description gives the shape {tuple(literal.shape)}, the module {tuple(actual.shape)}; {remedy}")
+        difference, size = float((literal - actual).norm()), float(actual.norm())
+    if not difference <= 1e-12 * size:
+        raise ExportError(f"the description and the module differ by {difference / (size or 1):.1e} (relative); {remedy}")
 
 
 def derivatives(call, network, weights, given, count):
@@ -282,9 +223,8 @@ def first_leaf(module):
     return next((leaf for leaf in module.modules() if not list(leaf.children())), module)
 
 
-def used_tensors(layers, network):
-    names = [layer[key] for layer in layers for key in TENSORS if key in layer]
-    state = network.state_dict()
+def used_tensors(layers, state):
+    names = [value for layer in layers for key, value in layer.items() if names_tensor(key, value)]
     missing = [name for name in names if name not in state]
     if missing:
         raise ExportError(f"the description names the tensor {missing[0]!r}, which is not in state_dict(); correct it")
@@ -303,18 +243,20 @@ def export(module, out, *, input_shape=None, parametrisation="velocity", path="c
     if isinstance(module, nn.Linear):
         module = nn.Sequential(module)
     shape = list(input_shape) if input_shape else infer_input_shape(module)
-    layers, call = describe(module, shape)
+    layers, constants, call = describe(module, shape)
     network = float64_of_stored(module)
+    state = network.state_dict() | constants
     probe = given_arrays(samples, shape, shape, seed, {})
-    tensors = used_tensors(layers, network)
-    prove_description(layers, call, network, probe["x"], probe["t"])
+    tensors = used_tensors(layers, state)
+    prove_description(layers, state, call, network, probe["x"], probe["t"])
     files = [pathlib.Path(f"{out}.safetensors")]
     header = {"costate.format": "1", "architecture": json.dumps(layers), "input_shape": json.dumps(shape),
               "parametrisation": parametrisation, "path": path, "conventions": CONVENTIONS, **(metadata or {})}
-    write_safetensors(files[0], {name: array.astype(numpy.float32) for name, array in tensors.items()}, header)
+    stored = {name: array.astype(numpy.float64 if name in constants else numpy.float32) for name, array in tensors.items()}
+    write_safetensors(files[0], stored, header)
     if not golden:
         return files
-    weights = {name: weight for name, weight in network.named_parameters() if name in tensors}
+    weights = {name: weight for name, weight in network.named_parameters() if name in tensors and weight.requires_grad}
     with torch.no_grad():
         output_shape = call(network, probe["x"], probe["t"]).shape[1:]
     inputs = given_arrays(samples, shape, output_shape, seed, given or {})

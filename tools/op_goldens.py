@@ -6,7 +6,8 @@
 A case NAME has operands NAME/x0 NAME/x1 …, the first axis the batch unless it is named in the metadata `NAME.shared`,
 all with a derivative but those of `NAME.fixed`; NAME/d0 … are directions and
 NAME/v an adjoint (given); NAME/y, NAME/y_dot and NAME/bar0 … are PyTorch's value, product with the Jacobian, and products from the other side.
-Seed 20261122.
+What PyTorch gives no derivative (comparisons) has the derivative 0. The metadata NAME.float32 is the largest error of the same numbers
+computed by PyTorch in float32, in units of max(1, |y|). Seed 20261122.
 """
 
 import pathlib
@@ -41,7 +42,21 @@ def case(call, *shapes, shared=(), values=None):
     return call, shapes, shared, values
 
 
-INTEGERS, POSITIVE, ROWS = "integers", "positive", "rows"
+def segment_sum(x):
+    """Into four segments, of which one is empty; the third value is in none."""
+    return torch.zeros(len(x), 4, dtype=x.dtype).index_add(1, torch.tensor([2, 0, 1, 2, 2, 0]), x[:, [0, 1, 3, 4, 5, 6]])
+
+
+def broadcast(operation):
+    """Of 3 x 1 x 4 and 2 x 1."""
+    return lambda a, b: operation(a, b[:, None])
+
+
+def compare(operation):
+    return lambda a, b: operation(a, b).to(a.dtype)
+
+
+INTEGERS, POSITIVE, ROWS, HALVES = "integers", "positive", "rows", "halves"
 CASES = {
     "maximum": case(torch.maximum, (8,), (8,), values=(INTEGERS, INTEGERS)),
     "minimum": case(torch.minimum, (8,), (8,), values=(INTEGERS, INTEGERS)),
@@ -75,8 +90,44 @@ CASES = {
     "instance-norm": case(lambda x, w, b: functional.instance_norm(x, weight=w, bias=b, eps=1e-3), (3, 4, 5), (3,), (3,), shared=(1, 2)),
     "batch-norm": case(lambda x, m, s, w, b: functional.batch_norm(x, m, s, w, b, eps=1e-3), (3, 2, 4), (3,), (3,), (3,), (3,), shared=(1, 2, 3, 4),
                        values=(None, None, POSITIVE, None, None)),
+    "segment-sum": case(segment_sum, (7,)),
+    "gather": case(lambda x: x[:, [4, 0, 0, 2]], (6,)),
+    "gather-outside": case(lambda x: torch.cat([x, torch.zeros(len(x), 1, dtype=x.dtype)], 1)[:, [4, 6, 1, 6]], (6,)),
+    "gather-axis": case(lambda x: x[:, :, [3, 0, 0]], (2, 4, 2)),
+    "transpose": case(lambda x: x.permute(0, 3, 1, 2), (3, 2, 4)),
+    "reshape": case(lambda x: x.reshape(len(x), 6, 4).transpose(1, 2), (3, 2, 4)),
+    "slice": case(lambda x: x[:, 2:5], (7,)),
+    "slice-axes": case(lambda x: x[:, 1:3, ::2, 1:], (3, 4, 3)),
+    "pad": case(lambda x: functional.pad(x, (1, 2, 0, 1, 2, 0)), (2, 1, 3)),
+    "pad-number": case(lambda x: functional.pad(x, (0, 2, 1, 0), value=-0.75), (3, 2)),
+    "expand": case(lambda x: x.expand(-1, 3, 2, 4), (3, 1, 4)),
+    "concat": case(lambda a, b: torch.cat([a, b, a], 2), (2, 3), (2, 1)),
+    "sum": case(lambda x: x.sum((1, 3)), (3, 4, 2)),
+    "sum-all": case(lambda x: x.sum((1, 2), keepdim=True), (5, 7)),
+    "mean": case(lambda x: x.mean((2, 3)), (3, 4, 2)),
+    "amin": case(lambda x: torch.amin(x, (1, 3)), (3, 4, 2)),
+    "min-first": case(lambda x: torch.min(x, 2).values, (3, 6), values=(INTEGERS,)),
+    "add-broadcast": case(broadcast(torch.add), (3, 1, 4), (2, 1)),
+    "sub-broadcast": case(broadcast(torch.sub), (3, 1, 4), (2, 1)),
+    "mul-broadcast": case(broadcast(torch.mul), (3, 1, 4), (2, 1)),
+    "div-broadcast": case(broadcast(torch.div), (3, 1, 4), (2, 1), values=(None, POSITIVE)),
+    "mul-scalar": case(torch.mul, (1,), (9,)),
+    "pow": case(broadcast(torch.pow), (3, 1, 4), (2, 1), values=(POSITIVE, None)),
+    "power-3": case(lambda x: x**3, (8,), values=(INTEGERS,)),
+    "power-minus-2": case(lambda x: x**-2, (8,), values=(POSITIVE,)),
+    "power-real": case(lambda x: x**2.5, (8,), values=(POSITIVE,)),
+    "floor": case(torch.floor, (16,), values=(HALVES,)),
+    "ceil": case(torch.ceil, (16,), values=(HALVES,)),
+    "round": case(torch.round, (16,), values=(HALVES,)),
+    "sign": case(torch.sign, (16,), values=(HALVES,)),
+    "less": case(compare(torch.lt), (12,), (12,), values=(INTEGERS, INTEGERS)),
+    "less-equal": case(compare(torch.le), (12,), (12,), values=(INTEGERS, INTEGERS)),
+    "equal": case(compare(torch.eq), (12,), (12,), values=(INTEGERS, INTEGERS)),
+    "where-broadcast": case(lambda c, a, b: torch.where(c != 0, a[:, None], b), (2, 3, 1), (3, 2), (2, 1, 1), values=(INTEGERS, None, None)),
+    "clamp-low": case(lambda x: torch.clamp(x, min=-1), (12,), values=(INTEGERS,)),
+    "clamp-high": case(lambda x: torch.clamp(x, max=1), (12,), values=(INTEGERS,)),
 }
-FIXED = {"where": (0,), "embedding": (1,), "batch-norm": (1, 2)}  # operands without a derivative in PyTorch
+FIXED = {"where": (0,), "where-broadcast": (0,), "embedding": (1,), "batch-norm": (1, 2)}  # operands without a derivative in PyTorch
 
 
 def values_of(kind, size, random):
@@ -84,29 +135,42 @@ def values_of(kind, size, random):
         return torch.randint(-2, 3, size, generator=random).double()
     if kind == ROWS:
         return torch.randint(0, 5, size, generator=random).double()
+    if kind == HALVES:
+        return torch.randint(-6, 7, size, generator=random).double() / 2
     normal = torch.randn(*size, dtype=torch.float64, generator=random)
     return normal.abs() + 0.5 if kind == POSITIVE else normal
 
 
-def answers(name, call, shapes, shared, kinds, random):
+def given(name, shapes, shared, kinds, random):
+    """Operands and directions; those that are fixed have the direction 0."""
     operands = [values_of((kinds or [None] * len(shapes))[i], size if i in shared else (SAMPLES, *size), random) for i, size in enumerate(shapes)]
-    moving = [i for i in range(len(operands)) if i not in FIXED.get(name, ())]
     directions = [torch.randn(x.shape, dtype=torch.float64, generator=random) for x in operands]
+    return operands, [torch.zeros_like(d) if i in FIXED.get(name, ()) else d for i, d in enumerate(directions)]
+
+
+def gradient(of, with_respect_to, **options):
+    """0 for what PyTorch gives no derivative."""
+    if not of.requires_grad:
+        return [torch.zeros_like(x) for x in with_respect_to]
+    return torch.autograd.grad(of, with_respect_to, materialize_grads=True, **options)
+
+
+def answers(name, call, operands, directions, v):
+    """The value, and the products with the Jacobian from both sides; forward mode as the transpose of the transpose, as not every
+    kernel of PyTorch has a jvp."""
+    moving = [i for i in range(len(operands)) if i not in FIXED.get(name, ())]
     tracked = [x.clone().requires_grad_(i in moving) for i, x in enumerate(operands)]
     y = call(*tracked)
-    v = torch.randn(y.shape, dtype=torch.float64, generator=random)
-    bars = dict(zip(moving, torch.autograd.grad((y * v).sum(), [tracked[i] for i in moving])))
-
-    def pulled(w):  # forward mode as the transpose of the transpose: not every kernel of PyTorch has a jvp
-        again = call(*tracked)
-        return sum((g * directions[i]).sum() for i, g in zip(moving, torch.autograd.grad((again * w).sum(), [tracked[i] for i in moving], create_graph=True)))
-
+    bars = dict(zip(moving, gradient((y * v).sum(), [tracked[i] for i in moving])))
     w = torch.zeros_like(y).requires_grad_()
-    y_dot = torch.autograd.grad(pulled(w), w)[0]
-    result = {"v": v, "y": y, "y_dot": y_dot}
-    for i, x in enumerate(operands):
-        result.update({f"x{i}": x, f"d{i}": directions[i] if i in moving else torch.zeros_like(x), f"bar{i}": bars.get(i, torch.zeros_like(x))})
-    return {key: value.detach().contiguous().numpy() for key, value in result.items()}
+    pulled = gradient((call(*tracked) * w).sum(), [tracked[i] for i in moving], create_graph=True)
+    y_dot = gradient(sum((g * directions[i]).sum() for i, g in zip(moving, pulled)), [w])[0]
+    return {"y": y, "y_dot": y_dot, **{f"bar{i}": bars.get(i, torch.zeros_like(x)) for i, x in enumerate(operands)}}
+
+
+def float32_error(exact, name, call, operands, directions, v):
+    single = answers(name, call, [x.float() for x in operands], [d.float() for d in directions], v.float())
+    return max(float(((single[key].double() - value).abs() / value.abs().clamp(min=1)).detach().max()) for key, value in exact.items())
 
 
 def main(out):
@@ -115,8 +179,13 @@ def main(out):
     tensors, metadata = {}, {"torch": torch.__version__, "seed": SEED, "script": "tools/op_goldens.py"}
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the one that has second derivatives
         for name, (call, shapes, shared, kinds) in CASES.items():
-            tensors.update({f"{name}/{key}": value for key, value in answers(name, call, shapes, shared, kinds, random).items()})
+            operands, directions = given(name, shapes, shared, kinds, random)
+            v = torch.randn(call(*operands).shape, dtype=torch.float64, generator=random)
+            exact = answers(name, call, operands, directions, v)
+            of_operands = {f"{key}{i}": x for key, values in (("x", operands), ("d", directions)) for i, x in enumerate(values)}
+            tensors.update({f"{name}/{key}": x.detach().contiguous().numpy() for key, x in {"v": v, **exact, **of_operands}.items()})
             metadata[f"{name}.shared"], metadata[f"{name}.fixed"] = " ".join(map(str, shared)), " ".join(map(str, FIXED.get(name, ())))
+            metadata[f"{name}.float32"] = float32_error(exact, name, call, operands, directions, v)
     write_safetensors(out, tensors, metadata)
 
 

@@ -319,32 +319,32 @@ Outputs eye(const Node& node, Inputs in, std::int64_t, std::size_t& budget) {
     return {std::move(result)};
 }
 
-struct Operator {
+struct Folding {
     std::string_view name;
     std::size_t least_inputs;
     Outputs (*work)(const Node&, Inputs, std::int64_t, std::size_t&);
 };
-constexpr std::array<Operator, 21> operators{{{"Transpose", 1, transpose},
-                                              {"Trilu", 1, triangle},
-                                              {"EyeLike", 1, eye},
-                                              {"Concat", 1, concat},
-                                              {"Slice", 3, slice},
-                                              {"Split", 1, split},
-                                              {"Unsqueeze", 1, unsqueeze},
-                                              {"Squeeze", 1, squeeze},
-                                              {"Reshape", 2, reshape},
-                                              {"Expand", 2, expand},
-                                              {"ConstantOfShape", 1, fill},
-                                              {"Range", 3, range},
-                                              {"Cast", 1, cast},
-                                              {"Identity", 1, same},
-                                              {"Flatten", 1, flatten},
-                                              {"Gather", 2, gather},
-                                              {"ReduceSum", 1, reduce},
-                                              {"ReduceProd", 1, reduce},
-                                              {"ReduceMax", 1, reduce},
-                                              {"ReduceMin", 1, reduce},
-                                              {"ReduceMean", 1, reduce}}};
+constexpr std::array<Folding, 21> foldings{{{"Transpose", 1, transpose},
+                                            {"Trilu", 1, triangle},
+                                            {"EyeLike", 1, eye},
+                                            {"Concat", 1, concat},
+                                            {"Slice", 3, slice},
+                                            {"Split", 1, split},
+                                            {"Unsqueeze", 1, unsqueeze},
+                                            {"Squeeze", 1, squeeze},
+                                            {"Reshape", 2, reshape},
+                                            {"Expand", 2, expand},
+                                            {"ConstantOfShape", 1, fill},
+                                            {"Range", 3, range},
+                                            {"Cast", 1, cast},
+                                            {"Identity", 1, same},
+                                            {"Flatten", 1, flatten},
+                                            {"Gather", 2, gather},
+                                            {"ReduceSum", 1, reduce},
+                                            {"ReduceProd", 1, reduce},
+                                            {"ReduceMax", 1, reduce},
+                                            {"ReduceMin", 1, reduce},
+                                            {"ReduceMean", 1, reduce}}};
 
 /// What comes of a parameter is one: numbers that training moves, as long as they are no more than there were.
 void inherit(const Node& node, Inputs in, Outputs& results) {
@@ -373,8 +373,8 @@ std::optional<Outputs> worked_out(const Node& node, std::span<const TensorPointe
     if (!all && node.op == "Concat") return std::nullopt;
     if (all)
         if (auto result = fold_arithmetic(node, inputs, budget)) return Outputs{std::move(*result)};
-    const auto found = std::ranges::find(operators, node.op, &Operator::name);
-    if (found == operators.end()) return std::nullopt;
+    const auto found = std::ranges::find(foldings, node.op, &Folding::name);
+    if (found == foldings.end()) return std::nullopt;
     for (std::size_t i = 0; i < found->least_inputs; ++i)
         if (i >= inputs.size() || !inputs[i]) return std::nullopt;
     return found->work(node, inputs, opset, budget);

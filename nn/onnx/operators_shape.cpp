@@ -363,27 +363,27 @@ void space_to_depth(Translation& t) {
     t.result(regrouped(t, t.in(0), {d[0], d[1], d[2] / b, b, d[3] / b, b}, {0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
 }
 
-constexpr std::array<Operator, 18> table{{{"Cast", cast},
-                                          {"CastLike", same},
-                                          {"Concat", concat},
-                                          {"ConstantOfShape", fill},
-                                          {"DepthToSpace", depth_to_space},
-                                          {"Dropout", dropout},
-                                          {"Expand", expand},
-                                          {"Flatten", flatten},
-                                          {"Gather", gather},
-                                          {"Identity", same},
-                                          {"Reshape", reshape},
-                                          {"Slice", slice},
-                                          {"SpaceToDepth", space_to_depth},
-                                          {"Split", split},
-                                          {"Squeeze", squeeze},
-                                          {"Tile", tile},
-                                          {"Transpose", transpose},
-                                          {"Unsqueeze", unsqueeze}}};
+constexpr std::array<Operator, 18> shape_table{{{"Cast", cast},
+                                                {"CastLike", same},
+                                                {"Concat", concat},
+                                                {"ConstantOfShape", fill},
+                                                {"DepthToSpace", depth_to_space},
+                                                {"Dropout", dropout},
+                                                {"Expand", expand},
+                                                {"Flatten", flatten},
+                                                {"Gather", gather},
+                                                {"Identity", same},
+                                                {"Reshape", reshape},
+                                                {"Slice", slice},
+                                                {"SpaceToDepth", space_to_depth},
+                                                {"Split", split},
+                                                {"Squeeze", squeeze},
+                                                {"Tile", tile},
+                                                {"Transpose", transpose},
+                                                {"Unsqueeze", unsqueeze}}};
 
 }  // namespace
 
-std::span<const Operator> shape_operators() { return table; }
+std::span<const Operator> shape_operators() { return shape_table; }
 
 }  // namespace costate::nn::onnx
