@@ -77,8 +77,11 @@ struct Request {
 
 [[noreturn]] void refuse_wishes(const Request& request, const std::vector<claims::LeftOut>& left_out) {
     if (!left_out.empty()) {
-        const claims::LeftOut& told = left_out.front();
-        throw std::invalid_argument(fmt::format("no claim can be run on {}; {}: {}", request.network->file, told.id, told.why));
+        // what can be done about it comes first: a claim that would only take long
+        const auto asks = [](const claims::LeftOut& one) { return one.why.find("by its whole id") != std::string::npos; };
+        const auto found = std::find_if(left_out.begin(), left_out.end(), asks);
+        const claims::LeftOut& told = found == left_out.end() ? left_out.front() : *found;
+        throw std::invalid_argument(fmt::format("no claim can be run on {} unasked; {}: {}", request.network->file, told.id, told.why));
     }
     std::vector<std::string> wishes;
     for (const auto& wish : request.wishes)
@@ -105,7 +108,7 @@ struct Chosen {
     std::vector<claims::LeftOut> left_out;
 };
 
-// Where every claim on the network would take minutes the shortest is run all the same.
+// Where no claim was named and every one on the network would take minutes the shortest is run all the same.
 void take_shortest(Chosen& chosen, const std::vector<Claim>& all, const Request& request) {
     const Claim* shortest = nullptr;
     for (const claims::LeftOut& one : chosen.left_out) {
@@ -139,7 +142,7 @@ Chosen choose(const std::vector<Claim>& all, const Options& options, const Reque
         if (const auto why = left_out_of(all[i], request, named[i])) chosen.left_out.push_back({all[i].id, *why});
         else chosen.claims.push_back(&all[i]);
     }
-    if (chosen.claims.empty() && request.network) take_shortest(chosen, all, request);
+    if (chosen.claims.empty() && request.network && options.names.empty()) take_shortest(chosen, all, request);
     if (chosen.claims.empty()) refuse_wishes(request, chosen.left_out);
     return chosen;
 }
