@@ -68,7 +68,7 @@ double slope(const tests::Reference& problem, const PairCoefficients<Real>& pair
     return (25 * sxy - sx * sy) / (25 * sxx - sx * sx);
 }
 
-/// −log₁₀ of the tolerance from which on the slope is 1 ± 0.15, in the order of the problems: lotka-volterra, van-der-pol 1 and 10, arenstorf,
+/// −log₁₀ of the tolerance at which the first six decades with a slope of 1 ± 0.15 begin, in the order of the problems: lotka-volterra, van-der-pol 1 and 10, arenstorf,
 /// brusselator, kepler, lorenz, pleiades.
 struct Decades {
     const char* pair;
@@ -111,9 +111,8 @@ TEST_CASE("control: an estimate of another order than the controller takes it fo
     CHECK(slope(tests::references()[0], PairCoefficients<Real>(fifth), 4) > 1.15);
 }
 
-// What moves the decades. A solution that is smooth for long, with fast parts that the pair must stay stable for, lets an explicit pair leave far smaller
-// errors than asked until accuracy alone sets its steps, and that is later the slower h falls with the tolerance: h ~ tolerance^(1/3).
-TEST_CASE("bogacki-shampine on van der Pol 10: rejections tell where stability sets the steps, and error over tolerance rises until they end") {
+// What moves the decades: see docs/choosing.md.
+TEST_CASE("bogacki-shampine on van der Pol 10: error over tolerance rises for many decades, and ever more slowly") {
     const PairCoefficients<Real> third{std::string_view("bogacki-shampine")};
     const tests::Reference& stiff = tests::references()[2];
     REQUIRE(stiff.name == "van-der-pol 10");
