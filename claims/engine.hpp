@@ -4,6 +4,7 @@
 #include "ode/any_field.hpp"
 #include "ode/gradient/result.hpp"
 #include "ode/tableau.hpp"
+#include "ode/time_grid.hpp"
 #include "scalar/multiprecision.hpp"
 #include "scalar/prime_field.hpp"
 #include "scalar/rational.hpp"
@@ -48,6 +49,21 @@ Tangent<T> solve_tangent(const ode::Tableau& tableau, Field<T>& f, const std::ty
 template <class T>
 ode::GradientResult<T> gradient(std::string_view method, Field<T>& f, const Loss<T>& loss, const ode::Tableau& tableau,
                                 const std::type_identity_t<T>& t0, const std::type_identity_t<T>& t1, std::size_t steps, In<T> x0);
+
+/// x₁ on a grid of unequal steps.
+template <class T>
+std::vector<T> solve(const ode::Tableau& tableau, Field<T>& f, const ode::TimeGrid<T>& grid, In<T> x0);
+
+/// L = Σ_k ℓ_k(x(s_k)) and its gradient on such a grid, a loss for each knot, with the derivatives with respect to the knots, by "dto" or
+/// "partner". Throws std::invalid_argument for another number of losses than knots.
+template <class T>
+ode::GradientResult<T> gradient_on_knots(std::string_view method, Field<T>& f, const std::vector<Loss<T>>& losses, const ode::Tableau& tableau,
+                                         const ode::TimeGrid<T>& grid, In<T> x0);
+
+/// x₁ of a method that solves by a scheme of its own (ode/gradient/reversible.hpp). Throws std::invalid_argument for another.
+template <class T>
+std::vector<T> solve_own_map(std::string_view method, Field<T>& f, const ode::Tableau& tableau, const std::type_identity_t<T>& t0,
+                             const std::type_identity_t<T>& t1, std::size_t steps, In<T> x0);
 
 /// ∂x₁/∂x₀ of the discrete flow, row-major d × d: by reverse sweeps, row i the gradient of the i-th coordinate of x₁.
 template <class T>

@@ -7,5 +7,6 @@ template Tangent<double> solve_tangent<double>(const ode::Tableau&, Field<double
 template ode::GradientResult<double> gradient<double>(std::string_view, Field<double>&, const Loss<double>&, const ode::Tableau&, const double&, const double&, std::size_t,
                                               In<double>);
 template std::vector<double> discrete_jacobian<double>(const ode::Tableau&, Field<double>&, const double&, const double&, std::size_t, In<double>);
+template ode::GradientResult<double> gradient_on_knots<double>(std::string_view, Field<double>&, const std::vector<Loss<double>>&, const ode::Tableau&, const ode::TimeGrid<double>&, In<double>);
 
 }  // namespace costate::claims

@@ -3,7 +3,11 @@
 
 #include "claims/engine.hpp"
 #include "ode/gradient/methods.hpp"
+#include "ode/path_loss.hpp"
 #include "ode/solve.hpp"
+
+#include <stdexcept>
+#include <string>
 
 namespace costate::claims {
 
@@ -36,6 +40,39 @@ ode::GradientResult<T> gradient(std::string_view method, Field<T>& f, const Loss
     ode::GradientResult<T> result;
     ode::with_gradient_method(method, [&](const auto& m) { result = m(f, loss, tableau, t0, t1, steps, x0); });
     return result;
+}
+
+template <class T>
+std::vector<T> solve(const ode::Tableau& tableau, Field<T>& f, const ode::TimeGrid<T>& grid, In<T> x0) {
+    std::vector<T> x1(x0.size());
+    ode::StepWorkspace<T> ws;
+    ode::solve<T>(ode::Coefficients<T>(tableau), f, grid, x0, x1, ws);
+    return x1;
+}
+
+template <class T>
+ode::GradientResult<T> gradient_on_knots(std::string_view method, Field<T>& f, const std::vector<Loss<T>>& losses, const ode::Tableau& tableau,
+                                         const ode::TimeGrid<T>& grid, In<T> x0) {
+    const ode::SumOverKnots<T, Loss<T>> loss({losses.begin(), losses.end()});
+    ode::GradientResult<T> result;
+    const auto by = [&]<class Method>(const Method& m) {
+        typename Method::template Workspace<Field<T>, T> ws(tableau);
+        m(f, loss, grid, x0, ode::GradientOptions{}, ws, result);
+    };
+    if (method == ode::dto::Partner::name) by(ode::dto::Partner{});
+    else by(ode::dto::StoreAll{});
+    return result;
+}
+
+template <class T>
+std::vector<T> solve_own_map(std::string_view method, Field<T>& f, const ode::Tableau& tableau, const std::type_identity_t<T>& t0,
+                             const std::type_identity_t<T>& t1, std::size_t steps, In<T> x0) {
+    std::vector<T> x1;
+    ode::with_gradient_method(method, [&]<class Method>(const Method& m) {
+        if constexpr (ode::has_own_map<Method>()) x1 = m.solve(f, tableau, T(t0), t1, steps, x0);
+        else throw std::invalid_argument("the gradient method '" + std::string(method) + "' has no solver of its own");
+    });
+    return x1;
 }
 
 template <class T>

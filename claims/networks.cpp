@@ -49,6 +49,8 @@ constexpr std::array asked{
     Asks{"otd-gap", Part::any_flow, true, 2.3e-4, 0, 0, series},
     Asks{"one-step-constants", Part::any_flow, true, 2.3e-4, 0, 0, series},
     Asks{"there-and-back", Part::any_flow, true, 1e-4, 0, 0, series},
+    Asks{"grid-times", Part::any_flow, false, 6e-5, 0, 0, digits},
+    Asks{"reversible-map", Part::any_flow, false, 6e-5, 0, 0, digits},
     Asks{"greed-exact-solution", Part::inner_times, true, 1.9e-4, 0, 0, series},
     Asks{"greed-theorem-1-1", Part::inner_times, true, 0, 6e-8, 0, matrices},
     Asks{"greed-theorem-1-2", Part::inner_times, true, 0, 2e-8, 1e-7, matrices},

@@ -1,6 +1,6 @@
 #include "claims/classics/discrete_gradient.hpp"
 
-#include "claims/classics/common.hpp"
+#include "claims/classics/exact_routes.hpp"
 
 #include <fmt/format.h>
 
@@ -26,14 +26,8 @@ Bars<T> by_engine(std::string_view method, const Setting& setting, std::size_t s
     return {std::move(result.x_bar), std::move(result.theta_bar), result.t0_bar, result.t1_bar};
 }
 
-// In exact arithmetic ==; at 50 digits to 1e-40 of b.
 template <class T>
-bool equal(const std::vector<T>& a, const std::vector<T>& b) {
-    if constexpr (ScalarTraits<T>::exact) return a == b;
-    else return a.size() == b.size() && distance(a, b) <= Mpfr50("1e-40") * norm(b);
-}
-template <class T>
-bool equal(const Bars<T>& a, const Bars<T>& b) {
+bool same_bars(const Bars<T>& a, const Bars<T>& b) {
     return equal(a.x, b.x) && equal(a.theta, b.theta) && equal(std::vector<T>{a.t0, a.t1}, std::vector<T>{b.t0, b.t1});
 }
 
@@ -61,7 +55,7 @@ Agreement agreement(const Setting& setting, const Bars<T>& dto, std::size_t step
     const Bars<T> plain = gradient_by_rule<T>(forward, [&](const T& h) { return rule(forward, h); }, subject.field, subject.t0, subject.t1, steps,
                                               subject.x0, subject.v);
     return {equal(plain.x, dto.x), equal(plain.theta, dto.theta), equal(std::vector<T>{plain.t0, plain.t1}, std::vector<T>{dto.t0, dto.t1}),
-            equal(by_engine<T>("partner", setting, steps), dto), equal(by_engine<T>("forward", setting, steps), dto), distance_of(plain.x, dto.x)};
+            same_bars(by_engine<T>("partner", setting, steps), dto), same_bars(by_engine<T>("forward", setting, steps), dto), distance_of(plain.x, dto.x)};
 }
 
 // d/dε ⟨v, x₁⟩ of one step from (t₀ + ε τ₀, x₀ + ε u) to t₁ + ε τ₁: no derivative of the field is called.
@@ -75,25 +69,8 @@ C derivative_of_values(const Setting& setting, const std::vector<C>& u, const C&
     return dot(end, subject.v)[1];
 }
 
-std::string in_words(std::size_t few) {
-    return fmt::format("equal in ℚ over {} step{} and in ℤ/p over {}", few, few == 1 ? "" : "s", steps_in_p);
-}
-
-std::string by_how_much(double off) { return off > 0 ? fmt::format(" by {} % of it", number(100 * off, 4)) : ""; }
-
 Finding both(const std::string& name, const std::string& what, bool in_q, bool in_p, std::size_t few, double off = 0) {
-    const std::string where = in_q ? "differs in ℤ/p" : (in_p ? "differs in ℚ" : "differs in ℤ/p and in ℚ, there") + by_how_much(off);
-    return equality(name, what, in_q && in_p ? in_words(few) : where, in_q && in_p);
-}
-
-// A finding in ℚ as it is; at 50 digits it is a bound.
-template <class T>
-Finding in_scalar(Finding finding) {
-    if constexpr (!ScalarTraits<T>::exact) {
-        finding.uncertainty = "rounding below 1e-40";
-        finding.proof = Proof::bound;
-    }
-    return finding;
+    return in_both(name, what, in_q, few, in_p, steps_in_p, off);
 }
 
 template <class C>

@@ -17,8 +17,10 @@ Claim otd_gap();
 Claim one_step_constants();
 Claim there_and_back();
 Claim reverse_is_transpose();
+Claim grid_times();
+Claim reversible_map();
 
-/// The ten above, in the order in which they build on each other.
+/// The twelve above, in the order in which they build on each other.
 std::vector<Claim> classics();
 
 }  // namespace costate::claims

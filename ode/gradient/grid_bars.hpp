@@ -60,9 +60,6 @@ public:
         result_.knot_bars[knot_ + 1] += end;
         result_.knot_bars[knot_] += bars.t - end;
     }
-    void add_start(const T& t0_bar) {
-        if (wanted_) result_.knot_bars.front() += t0_bar;
-    }
 
     void finish() {
         if (!wanted_) return;

@@ -65,7 +65,9 @@ TEST_CASE("every classical claim holds, and its control turns what it names and 
                                                               {"lambda-delta", {"conserved", "conserved in ℚ", "picture"}},
                                                               {"dto-order", {"leading term"}},
                                                               {"otd-gap", {"leading term"}},
-                                                              {"there-and-back", {"leading term"}}};
+                                                              {"there-and-back", {"leading term"}},
+                                                              {"grid-times", {"knots", "ends"}},
+                                                              {"reversible-map", {"reversible-heun", "alf", "mccallum-foster:2/3"}}};
     for (const Claim& claim : classics()) {
         INFO(claim.id);
         REQUIRE(claim.readings.size() == 1);

@@ -5,6 +5,9 @@
 #include "tests/mutation/table.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
 
 namespace {
 
@@ -63,6 +66,27 @@ TEST_CASE("every op's vjp, every function's slope and every path's derivatives h
         INFO(path);
         CHECK(count(entries, "derivative of a path", "guidance/paths", path) >= 3);
     }
+}
+
+// A row of the page: "| one class, another | 58, 43 | what |".
+TEST_CASE("the page counts the mutants that there are") {
+    const std::vector<Entry> entries = mutation::table();
+    std::ifstream page(COSTATE_MUTATION_PAGE);
+    std::size_t told = 0;
+    for (std::string line; std::getline(page, line);) {
+        std::istringstream cells(line);
+        std::string before, names, numbers;
+        std::getline(cells, before, '|') && std::getline(cells, names, '|') && std::getline(cells, numbers, '|');
+        if (numbers.find_first_not_of(" 0123456789,") != std::string::npos || numbers.find_first_of("0123456789") == std::string::npos) continue;
+        std::istringstream each_name(names), each_number(numbers);
+        for (std::string name, number; std::getline(each_name >> std::ws, name, ',') && std::getline(each_number, number, ',');) {
+            name.erase(name.find_last_not_of(' ') + 1);
+            INFO(name);
+            CHECK(std::stoul(number) == count(entries, name));
+            told += std::stoul(number);
+        }
+    }
+    CHECK(told == entries.size());
 }
 
 TEST_CASE("the survivors on the page exist, and are few") {
