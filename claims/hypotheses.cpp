@@ -1,9 +1,9 @@
 #include "claims/hypotheses.hpp"
 
 #include "claims/measure/slope.hpp"
+#include "claims/networks.hpp"
 #include "claims/subjects.hpp"
 #include "claims/subjects/components.hpp"
-#include "nn/network.hpp"
 
 #include <fmt/format.h>
 
@@ -93,7 +93,7 @@ Seen regular_model(const Setting& setting) {
 
 Seen smooth_layers(const Setting& setting, std::size_t k) {
     if (!setting.model) throw std::invalid_argument("field 'network': no file is given; add --model FILE");
-    const nn::NetworkDescription description = nn::load_network(*setting.model).description;
+    const nn::NetworkDescription description = load_network(*setting.model).description;
     std::vector<std::string> ops;
     bool analytic = true;
     for (std::size_t i = 0; i < description.layers.size(); ++i) {

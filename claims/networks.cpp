@@ -87,8 +87,9 @@ bool regular_at(Parametrisation given, const guidance::AnyPath& path, double t) 
 
 }  // namespace
 
-NetworkFacts network_facts(const std::filesystem::path& file) {
-    const nn::Network network = nn::load_network(file);
+NetworkFacts network_facts(const NetworkFile& given) {
+    const std::filesystem::path& file = given.file;
+    const nn::Network network = load_network(given);
     const nn::NetworkDescription& told = network.description;
     if (told.input_size != told.output_size || told.parametrisation == "logits")
         throw std::invalid_argument(fmt::format("{}: its output is '{}' with {} values for an input of {}, so there is no flow to run claims on; take a "
@@ -108,6 +109,7 @@ NetworkFacts network_facts(const std::filesystem::path& file) {
     facts.operations = nn::program<double>(network, {.frozen_parameters = true}).summary().flops;
     Setting setting;
     setting.set("model", file.string());
+    setting.model = given;
     const Hypothesis smooth = smoothness(setting, 1);
     if (!smooth.holds) facts.kink = smooth.found;
     return facts;

@@ -4,6 +4,7 @@
 #include "claims/claim.hpp"
 #include "claims/engine.hpp"
 #include "guidance/paths/conversions.hpp"
+#include "nn/network.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -25,7 +26,7 @@ struct NetworkFacts {
 
 /// Throws nn::SafetensorsError and nn::NetworkError for what is no network file, std::invalid_argument in one sentence for a network that is
 /// no flow: logits, or another number of outputs than of inputs.
-[[nodiscard]] NetworkFacts network_facts(const std::filesystem::path& file);
+[[nodiscard]] NetworkFacts network_facts(const NetworkFile& file);
 
 /// [t₀, t₁]: where the velocity that an output gives on a path is finite: 0, else 1/20; 1, else 99/100.
 struct RegularTimes {
@@ -52,10 +53,12 @@ template <class T>
 Field<T> network_field(const Setting& setting);
 /// (t, x) ↦ the output as it is.
 template <class T>
-Field<T> network_output(const std::filesystem::path& file);
+Field<T> network_output(const NetworkFile& file);
 
 /// Whether the output of a network file is ε̂.
-[[nodiscard]] bool gives_noise(const std::filesystem::path& file);
+[[nodiscard]] bool gives_noise(const NetworkFile& file);
+/// What nn::load_network reads of it.
+[[nodiscard]] nn::Network load_network(const NetworkFile& file);
 /// "the network mnist.safetensors", and how its output became a velocity, between which times.
 [[nodiscard]] std::string network_text(const Setting& setting);
 

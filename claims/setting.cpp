@@ -11,7 +11,11 @@ namespace costate::claims {
 
 namespace {
 
-constexpr std::string_view keys[] = {"tableau", "path", "field", "dim", "seed", "model"};
+constexpr std::string_view keys[] = {"tableau", "path", "field", "dim", "seed", "model"}, keys_of_model[] = {"input", "time", "parametrisation"};
+
+std::string* part_of(NetworkFile& model, std::string_view key) {
+    return key == "input" ? &model.input : key == "time" ? &model.time : key == "parametrisation" ? &model.parametrisation : nullptr;
+}
 
 [[noreturn]] void refuse_key(std::string_view key) {
     std::string known;
@@ -65,7 +69,9 @@ std::string Setting::text(std::string_view key) const {
     if (key == "field") return field;
     if (key == "dim") return std::to_string(dim);
     if (key == "seed") return std::to_string(seed);
-    if (key == "model") return model ? model->string() : "";
+    if (key == "model") return model ? model->file.string() : "";
+    NetworkFile copy = model.value_or(NetworkFile{});
+    if (const std::string* part = part_of(copy, key)) return *part;
     refuse_key(key);
 }
 
@@ -83,10 +89,15 @@ void Setting::set(std::string_view key, std::string_view value) {
         seed = whole_number(key, value, 0, 999'999'999'999'999'999);
     } else if (key == "model") {
         if (value.empty()) throw std::invalid_argument("setting model: an empty name is given; name a network file");
-        model = value;
+        if (!model) model.emplace();
+        model->file = value;
         field = "network";
     } else {
-        refuse_key(key);
+        NetworkFile changed = model.value_or(NetworkFile{});
+        std::string* const part = part_of(changed, key);
+        if (!part) refuse_key(key);
+        *part = value;
+        model = std::move(changed);
     }
 }
 
@@ -115,6 +126,8 @@ std::string text_of(const Setting& setting, const Axes& axes) {
         if (key == "dim" && setting.field == "network") continue;  // the network has its own
         text += (text.empty() ? "" : " ") + std::string(key) + "=" + setting.text(key);
     }
+    for (const std::string_view key : keys_of_model)
+        if (axes.model && !setting.text(key).empty()) text += " " + std::string(key) + "=" + setting.text(key);
     return text;
 }
 

@@ -11,9 +11,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace costate::claims {
+
+/// A network file, and which inputs of an ONNX file are x and t and what its output is, where the file leaves that open (empty: it does not).
+struct NetworkFile {
+    std::filesystem::path file;
+    std::string input = {}, time = {}, parametrisation = {};
+
+    NetworkFile() = default;
+    NetworkFile(std::filesystem::path path) : file(std::move(path)) {}
+};
 
 /// Values, not names: a user's own tableau or path goes in like any other.
 struct Setting {
@@ -22,10 +32,10 @@ struct Setting {
     std::string field = "polynomial";                 ///< one of field_names(), see claims/subjects.hpp
     std::size_t dim = 2;                              ///< 1 … 10
     std::uint64_t seed = 0;                           ///< of rational coefficients, points and directions
-    std::optional<std::filesystem::path> model = {};  ///< the network file, where field is "network"
+    std::optional<NetworkFile> model = {};            ///< where field is "network"
     bool unit_flow = false;  ///< a network that is regular on [t0, t1] only is followed there, and told as a flow over [0, 1]
 
-    /// The value of "tableau", "path", "field", "dim", "seed" or "model" as text. Throws std::invalid_argument for another key.
+    /// The value of "tableau", "path", "field", "dim", "seed" or "model" as text, or of the model's "input", "time" or "parametrisation". Throws std::invalid_argument for another key.
     [[nodiscard]] std::string text(std::string_view key) const;
     /// Sets it from text. Throws std::invalid_argument in one sentence for an unknown key or value.
     void set(std::string_view key, std::string_view value);

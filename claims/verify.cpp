@@ -79,7 +79,10 @@ void narrow_to_network(std::span<const Wish> wishes, Axes& axes) {
 }
 
 // A network is taken on a path, which need not be an axis of the claim.
-bool depends(const Claim& claim, const std::string& key, bool network) { return claim.axes.contains(key) || (network && claim.axes.model && key == "path"); }
+bool depends(const Claim& claim, const std::string& key, bool network) {
+    const bool of_network = key == "path" || key == "input" || key == "time" || key == "parametrisation";
+    return claim.axes.contains(key) || (network && claim.axes.model && of_network);
+}
 
 // The axes with every wish as the only value of its axis; seed and model, which are no lists, go into `base`.
 Axes narrowed(const Claim& claim, std::span<const Wish> wishes, Setting& base) {
@@ -159,6 +162,8 @@ Wish wish_from(std::string_view text) {
         throw std::invalid_argument("'" + std::string(text) + "' is no setting; write key=value, such as dim=3, and name claims before --set");
     const Wish wish{std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
     Setting().set(wish.key, wish.value);
+    if (wish.key == "input" || wish.key == "time" || wish.key == "parametrisation")
+        throw std::invalid_argument("'" + wish.key + "' is said of a network; write --" + wish.key + " beside --model FILE");
     return wish;
 }
 
@@ -326,7 +331,9 @@ std::vector<ReportedClaim> reported(std::span<const VerifyTask> tasks, std::span
 std::string command_of(const VerifyTask& task) {
     std::string text = "costate verify " + quoted(task.claim->id), settings, own;
     const bool network = task.setting.model && task.claim->axes.model;
-    if (network) text += " --model " + quoted(task.setting.model->string());
+    if (network) text += " --model " + quoted(task.setting.model->file.string());
+    for (const char* key : {"input", "time", "parametrisation"})
+        if (network && !task.setting.text(key).empty()) text += " --" + std::string(key) + " " + quoted(task.setting.text(key));
     for (const char* key : {"tableau", "path", "field", "dim", "seed"}) {
         const std::string value = task.setting.text(key);
         if (!depends(*task.claim, key, network) || (network && (std::string_view(key) == "field" || std::string_view(key) == "dim"))) continue;

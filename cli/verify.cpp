@@ -8,6 +8,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/verify_text.hpp"
+#include "nn/network.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
     std::vector<std::string> names, settings;
     std::string model, out;
+    nn::LoadOptions load;
     bool quick = false, all = false, exhaustive = false, sabotage = false, tex = false, json = false, quiet = false;
     std::size_t threads = 0;
 
@@ -148,8 +150,14 @@ Chosen choose(const std::vector<Claim>& all, const Options& options, const Reque
 }
 
 // The network's path is the file's own where none is set. An output other than a velocity is nothing without one.
-void add_network(Request& request, const std::string& file) {
-    request.network = claims::network_facts(file);
+void add_network(Request& request, const std::string& file, const nn::LoadOptions& load) {
+    claims::NetworkFile network(file);
+    network.input = load.input;
+    network.time = load.time;
+    network.parametrisation = load.parametrisation;
+    request.network = claims::network_facts(network);
+    for (const auto& [key, value] : {std::pair{"input", load.input}, {"time", load.time}, {"parametrisation", load.parametrisation}})
+        if (!value.empty()) request.wishes.push_back({key, value});
     const auto path = std::find_if(request.wishes.begin(), request.wishes.end(), [](const claims::Wish& wish) { return wish.key == "path"; });
     if (path != request.wishes.end()) {
         request.path = guidance::find_path(path->value);
@@ -176,7 +184,9 @@ Request request_of(const Options& options) {
         if (model() != wishes.end()) throw std::invalid_argument("two networks are named; leave out --model or --set model=FILE");
         wishes.push_back({"model", options.model});
     }
-    if (model() != wishes.end()) add_network(request, std::string(model()->value));
+    if (model() != wishes.end()) add_network(request, std::string(model()->value), options.load);
+    else if (!options.load.input.empty() || !options.load.time.empty() || !options.load.parametrisation.empty())
+        throw std::invalid_argument("--input, --time and --parametrisation are said of a network, and none is named; add --model FILE");
     return request;
 }
 
@@ -319,6 +329,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--set", options.settings, "key=value …: tableau, path, field, dim or seed; the others keep their default or are covered")
         ->expected(1, 1000);
     app.add_option("--model", options.model, "network file (.safetensors or .onnx), velocity, epsilon or x1: the claims that make sense on a network of one's own")->check(not_empty());
+    declare_load_options(app, options.load);
     auto* sabotage = app.add_flag("--sabotage", options.sabotage, "run the control: what was broken, and how the claim noticed");
     auto* out = app.add_option("--out", options.out, "directory for rows.jsonl, report.html and table.tex; what was begun there goes on");
     out->check(not_empty());

@@ -95,7 +95,7 @@ void mark(Curve& curve, OneStep<C>& step, const std::vector<C>& back) {
 
 std::string subject_of(const Setting& setting) {
     if (setting.field == "network" && setting.model && gives_noise(*setting.model))
-        return "the network " + setting.model->filename().string() + ", whose output is the noise, path " + guidance::name_of(setting.path) + ", seed " +
+        return "the network " + setting.model->file.filename().string() + ", whose output is the noise, path " + guidance::name_of(setting.path) + ", seed " +
                std::to_string(setting.seed);
     const bool pythagorean = std::holds_alternative<guidance::LinearVp>(setting.path);
     return describe(setting) + " as noise model, path " + guidance::name_of(setting.path) + ", one step from " +

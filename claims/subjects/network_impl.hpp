@@ -52,13 +52,13 @@ autodiff::ProgramField<T> recorded(const nn::Network& network) {
 }  // namespace detail
 
 template <class T>
-Field<T> network_output(const std::filesystem::path& file) {
-    return ode::any_field<T>(detail::recorded<T>(nn::load_network(file)));
+Field<T> network_output(const NetworkFile& file) {
+    return ode::any_field<T>(detail::recorded<T>(load_network(file)));
 }
 
 template <class T>
 Field<T> network_field(const Setting& setting) {
-    const nn::Network network = nn::load_network(*setting.model);
+    const nn::Network network = load_network(*setting.model);
     using guidance::Parametrisation;
     const Parametrisation given = guidance::find_parametrisation(network.description.parametrisation);
     if (given == Parametrisation::velocity) return ode::any_field<T>(detail::recorded<T>(network));

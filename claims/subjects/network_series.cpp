@@ -9,7 +9,7 @@
 
 namespace costate::claims {
 
-template Field<RealSeries> network_output<RealSeries>(const std::filesystem::path&);
+template Field<RealSeries> network_output<RealSeries>(const NetworkFile&);
 template Field<RealSeries> network_field<RealSeries>(const Setting&);
 
 }  // namespace costate::claims

@@ -125,6 +125,9 @@ TEST_CASE("only what a claim depends on is told") {
     axes.model = true;
     setting.set("model", "net.safetensors");  // which has its own dimension
     CHECK(text_of(setting, axes) == "tableau=rk4 path=cosine field=network seed=3 model=net.safetensors");
+    for (const auto& [key, value] : {std::pair{"time", "when"}, {"input", "sample"}, {"parametrisation", "x1"}}) setting.set(key, value);
+    CHECK(text_of(setting, axes) == "tableau=rk4 path=cosine field=network seed=3 model=net.safetensors input=sample time=when parametrisation=x1");
+    CHECK(setting.text("time") == "when");
 }
 
 TEST_CASE("the lists begin with the name that is asked for and hold every name once") {

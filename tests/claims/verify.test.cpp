@@ -208,7 +208,7 @@ TEST_CASE("coverage and wishes choose the settings") {
     on_networks.axes.model = true;
     const auto network = settings_of(on_networks, std::vector<Wish>{{"model", "x.safetensors"}}, Coverage::exhaustive);
     CHECK(network.size() == 3);  // tableaus; field and dimension are the network's
-    for (const Setting& setting : network) CHECK((setting.field == "network" && setting.model == "x.safetensors"));
+    for (const Setting& setting : network) CHECK((setting.field == "network" && setting.text("model") == "x.safetensors"));
     CHECK(refusal([&] { (void)settings_of(on_networks, std::vector<Wish>{{"field", "network"}}, Coverage::quick); }).find("--model") != std::string::npos);
 }
 

@@ -102,6 +102,27 @@ TEST_CASE("study, profile and guide take what an ONNX file leaves open, as if th
         CHECK(program::run({command, scratch / "moons.onnx", "--time", "when"}).error.find("\"when\"") != std::string::npos);
 }
 
+TEST_CASE("verify takes what an ONNX file leaves open, and says how to run it again") {
+    const program::Scratch scratch;
+    REQUIRE(program::run({"convert", model("moons.safetensors"), scratch / "moons.onnx"}).status == 0);
+    REQUIRE(program::run({"convert", scratch / "moons.onnx", scratch / "x1.safetensors", "--parametrisation", "x1"}).status == 0);
+    const auto values = [](const std::string& file, std::vector<std::string> more) {
+        std::vector<std::string> words{"verify", "grid-times", "--json", "--set", "path=cond-ot", "tableau=euler", "--model", file};
+        words.insert(words.end(), more.begin(), more.end());
+        const json row = parsed(program::run(words)).at("rows").at(0);
+        CHECK(row.at("holds") == true);
+        return std::pair{row.at("evidence").at("findings").back().at("predicted").get<std::string>(), row.at("setting").get<std::string>()};
+    };
+    const auto [told, setting] = values(scratch / "moons.onnx", {"--input", "x", "--time", "t", "--parametrisation", "x1"});
+    CHECK(told == values(scratch / "x1.safetensors", {}).first);
+    CHECK(told != values(scratch / "moons.onnx", {}).first);  // control: a velocity
+    CHECK(setting.ends_with(" input=x time=t parametrisation=x1"));
+    const std::string report = scratch / "report";
+    REQUIRE(program::run({"verify", "grid-times", "--out", report, "--model", scratch / "moons.onnx", "--time", "t", "--set", "tableau=euler"}).status == 0);
+    CHECK(program::read(report + "/report.html").find("moons.onnx --time t --set") != std::string::npos);
+    CHECK(program::run({"verify", "--model", scratch / "moons.onnx", "--time", "when"}).error.find("\"when\"") != std::string::npos);
+}
+
 TEST_CASE("list names what there is") {
     CHECK(names(parsed(program::run({"list", "methods", "--json"}))) ==
           std::set<std::string>{"dto", "partner", "store-all", "states", "every", "sqrt", "binomial", "mixed", "two-level", "online", "memory", "backsolve", "stored-states",

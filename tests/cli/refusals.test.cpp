@@ -61,6 +61,9 @@ TEST_CASE("wrong words are refused in one sentence") {
     refuses({"study", "lotka-volterra", "--input", "x"}, "--input x: lotka-volterra is no network file");
     refuses({"guide", "gaussian-mixture", "--task", "projection:1", "--time", "t"}, "--time t: gaussian-mixture is no network file");
     refuses({"study", model("moons.safetensors"), "--input", "x"}, "for ONNX files");
+    refuses({"verify", "--model", model("moons.safetensors"), "--input", "x"}, "for ONNX files");
+    refuses({"verify", "grid-times", "--time", "t"}, "add --model FILE");
+    refuses({"verify", "--set", "time=t", "--model", model("moons.safetensors")}, "--time");
     refuses({"convert", model("moons.safetensors"), "nowhere.onnx", "--path", "cosin"}, "cosine");
     refuses({"profile", model("moons.safetensors"), "--time", "x"}, "for ONNX files");
     refuses({"study", "lotka-volterra", "--tolerances", "1e-3", "--steps", "4"}, "--steps");

@@ -13,14 +13,14 @@ namespace costate::guidance {
 
 namespace {
 
-constexpr double most = 1e30;  // its square times s² is finite, and it is in float
+constexpr double largest_entry = 1e30;  // its square times s² is finite, and it is in float
 
 void check(const RowMatrix& h, std::size_t most_rows) {
     const std::string size = "H is " + std::to_string(h.rows) + "x" + std::to_string(h.columns);
     if (h.rows == 0 || h.rows > most_rows || h.columns == 0 || h.values.size() != h.rows * h.columns)
         throw std::invalid_argument(size + "; give from 1 to " + std::to_string(most_rows) + " rows, all of the same length");
     const auto magnitude = [](double x) { return std::abs(x); };
-    if (!std::ranges::all_of(h.values, [](double x) { return x <= most; }, magnitude))
+    if (!std::ranges::all_of(h.values, [](double x) { return x <= largest_entry; }, magnitude))
         throw std::invalid_argument(size + " with a value that is not finite or above 1e30; give another unit");
     if (std::ranges::all_of(h.values, [](double x) { return x == 0; }))
         throw std::invalid_argument(size + " and all of it is 0, so it measures nothing; give a matrix that is not 0");
