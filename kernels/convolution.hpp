@@ -13,7 +13,8 @@
 namespace costate::kernels {
 
 /// y = act(z), z = bias_o + Σ_c Σ_uv W_ocuv x_c; where slope is not empty also slope = act'(z) for the reverse sweep. Channels, then kernel rows,
-/// then columns ascend from the bias; other roundings by squares (PackedConvolution::by_squares). accumulate: z starts at
+/// then columns ascend from the bias; other roundings by squares (PackedConvolution::by_squares), and with few outputs, where each tap's sum over the
+/// channels is a number of its own. accumulate: z starts at
 /// y, for the identity without a bias only. y overlaps nothing else.
 /// Throws std::invalid_argument for a wrong size, or when a bias or an activation is to accumulate.
 template <Scalar T>
@@ -50,7 +51,8 @@ void convolution_pullback(const PackedConvolution<T>& w_transposed, std::size_t 
                      x_bar.data() + b * s.in_size(), accumulate);
 }
 
-/// W̄_ocuv += Σ_b Σ_p z̄_bop x_bc at the pixel that tap uv reads; w has the direction forward, its values are not used.
+/// W̄_ocuv += Σ_b Σ_p z̄_bop x_bc at the pixel that tap uv reads, in blocks of pixels whose sums are added sample by sample and then to W̄; the same bits
+/// for the same batch. w has the direction forward, its values are not used.
 /// Throws std::invalid_argument for a wrong size.
 template <Scalar T>
 void convolution_weights_accumulate(const PackedConvolution<T>& w, std::size_t batch, std::span<const T> z_bar, std::span<const T> x, std::span<T> w_bar) {
@@ -58,7 +60,7 @@ void convolution_weights_accumulate(const PackedConvolution<T>& w, std::size_t b
     check_size("convolution_weights_accumulate", "z_bar", z_bar.size(), batch * s.out_size());
     check_size("convolution_weights_accumulate", "x", x.size(), batch * s.in_size());
     check_size("convolution_weights_accumulate", "w_bar", w_bar.size(), s.weight_size());
-    for (std::size_t b = 0; b < batch; ++b) w.weights(z_bar.data() + b * s.out_size(), x.data() + b * s.in_size(), w_bar.data());
+    w.weights(batch, z_bar.data(), x.data(), w_bar.data());
 }
 
 /// b̄_c += Σ_b Σ_p z̄_bcp, samples ascending, a sample's pixels in the order of kernels::sum. Throws std::invalid_argument for a wrong size.

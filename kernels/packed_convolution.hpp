@@ -4,6 +4,7 @@
 #include "kernels/aligned.hpp"
 #include "kernels/check.hpp"
 #include "kernels/convolution_pairs.hpp"
+#include "kernels/convolution_way.hpp"
 #include "kernels/reference/convolution.hpp"
 #include "kernels/square_weights.hpp"
 
@@ -55,7 +56,7 @@ public:
         for (std::size_t o = 0; phases_.empty() && o < shape_.outputs; ++o)
             std::copy_n(w.data() + o * whole + first_ * shape_.taps(), part, data_.data() + o * part);
         if constexpr (simd::Vectorised<T>) {
-            if (squares_) return pack_squares(w);
+            if (by_squares()) return pack_squares(w);
         }
         for (const Phase& phase : phases_) pack(phase, w);
     }
@@ -71,9 +72,8 @@ public:
             y += begin;
         }
         if constexpr (simd::Vectorised<T>) {
-            if (squares_) return table_->convolve_squares(call(phases_[0], 0, x, scale, bias, y, accumulate));
             for (const Phase& phase : phases_)
-                for (std::size_t g = 0; g < shape_.groups; ++g) table_->convolve(call(phase, g, x, scale, bias, y, accumulate));
+                for (std::size_t g = 0; g < shape_.groups; ++g) run(phase, call(phase, g, x, scale, bias, y, accumulate));
         }
         if (!phases_.empty()) return;
         std::vector<T> scaled;
@@ -86,28 +86,34 @@ public:
     }
 
     /// Whether Winograd's transform is used: other roundings than the plain loops'.
-    [[nodiscard]] bool by_squares() const { return squares_; }
+    [[nodiscard]] bool by_squares() const { return way_ == Way::squares; }
     /// Whether x ⊙ scale costs no array of its own.
     [[nodiscard]] bool scales() const { return !phases_.empty(); }
 
-    /// W̄ += of one sample, for the forward direction.
-    void weights(const T* z_bar, const T* x, T* w_bar) const {
+    /// W̄ += of a batch, for the forward direction.
+    void weights(std::size_t batch, const T* z_bar, const T* x, T* w_bar) const {
         if constexpr (simd::Vectorised<T>) {
             if (!phases_.empty()) {
                 const std::size_t rows = shape_.group_outputs() * shape_.group_channels() * shape_.taps();
+                const simd::Samples samples{batch, shape_.in_size(), shape_.out_size()};
                 for (std::size_t g = 0; g < shape_.groups; ++g)
-                    table_->convolve_weights(call(phases_[0], g, x, nullptr, nullptr, const_cast<T*>(z_bar), true), w_bar + g * rows);
+                    table_->convolve_weights(call(phases_[0], g, x, nullptr, nullptr, const_cast<T*>(z_bar), true), samples, w_bar + g * rows);
                 return;
             }
         }
-        reference::convolve_weights(shape_, 1, z_bar, x, w_bar);
+        reference::convolve_weights(shape_, batch, z_bar, x, w_bar);
     }
 
 private:
-    /// Pixels `first + step i` of the plane that is written, and the taps that reach them.
-    struct Phase {
-        std::size_t y, x, step_y, step_x, height, width, first_tap, tap_count, first_weight;
-    };
+    using Phase = ConvolutionPhase;
+    using Way = ConvolutionWay;
+
+    void run(const Phase& phase, const simd::TapCall<T>& call) const {
+        if (way_ == Way::planes) table_->convolve_planes(call);
+        else if (way_ == Way::squares) table_->convolve_squares(call);
+        else if (way_ == Way::taps) table_->convolve_taps(call);
+        else (way_ == Way::lanes && phase.tap_count != 0 ? table_->convolve_lanes : table_->convolve)(call);
+    }
 
     PackedConvolution(const ConvolutionShape& shape, Direction direction, Channels wanted) : shape_(shape), part_(shape), direction_(direction) {
         check_shape(shape);
@@ -132,58 +138,34 @@ private:
     [[nodiscard]] bool forward() const { return direction_ == Direction::forward; }
     [[nodiscard]] std::size_t channels() const { return forward() ? shape_.group_channels() : shape_.group_outputs(); }
     [[nodiscard]] std::size_t outputs() const { return forward() ? shape_.group_outputs() : part_.group_channels(); }
-    [[nodiscard]] std::size_t tiles() const { return (outputs() + table_->tile_rows - 1) / table_->tile_rows; }
-
     void lay_out() {
         if constexpr (simd::Vectorised<T>) {
-            const std::size_t reach = shape_.dilation_y * (shape_.kernel_height - 1);
-            squares_ = done_by_squares(*table_, shape_, channels(), outputs(), forward() ? shape_.out_height() : shape_.height,
-                                       forward() ? shape_.out_width() : shape_.width);
-            if (shape_.taps() <= simd::most_taps && reach < simd::most_tap_rows) {
-                if (forward()) add_phase(0, 0, 1, 1);
-                else
-                    for (std::size_t y = 0; y < std::min(shape_.stride_y, shape_.height); ++y)
-                        for (std::size_t x = 0; x < std::min(shape_.stride_x, shape_.width); ++x) add_phase(y, x, shape_.stride_y, shape_.stride_x);
-                return;
+            const bool ahead = forward();
+            way_ = way_of(*table_, shape_, {channels(), outputs(), ahead ? shape_.out_height() : shape_.height, ahead ? shape_.out_width() : shape_.width});
+            if (way_ != Way::none) phases_ = phases_of(shape_, ahead);
+            for (Phase& phase : phases_) {
+                phase.first_tap = taps_.size();
+                phase.first_weight = data_.size();
+                for (const KernelTap& tap : taps_of(shape_, ahead, phase.y, phase.x)) taps_.push_back(tap.tap), kernel_positions_.push_back(tap.place);
+                phase.tap_count = taps_.size() - phase.first_tap;
+                data_.resize(data_.size() + shape_.groups * group_size(phase) + simd::tap_stride, T(0));
             }
         }
-        data_.resize(part_.weight_size(), T(0));
+        if (phases_.empty()) data_.resize(part_.weight_size(), T(0));
     }
 
-    void add_phase(std::size_t y, std::size_t x, std::size_t step_y, std::size_t step_x) {
-        Phase phase{y, x, step_y, step_x, shape_.out_height(), shape_.out_width(), taps_.size(), 0, data_.size()};
-        if (!forward()) {
-            phase.height = (shape_.height - y + step_y - 1) / step_y;
-            phase.width = (shape_.width - x + step_x - 1) / step_x;
-        }
-        for (std::size_t u = 0; u < shape_.kernel_height; ++u)
-            for (std::size_t v = 0; v < shape_.kernel_width; ++v) {
-                const auto ty = static_cast<std::int64_t>(u * shape_.dilation_y) - shape_.top, tx = static_cast<std::int64_t>(v * shape_.dilation_x) - shape_.left;
-                const auto dy = static_cast<std::int64_t>(y) - ty, dx = static_cast<std::int64_t>(x) - tx;
-                const auto sy = static_cast<std::int64_t>(step_y), sx = static_cast<std::int64_t>(step_x);
-                if (!forward() && (dy % sy != 0 || dx % sx != 0)) continue;
-                const simd::Tap tap = forward() ? simd::Tap{static_cast<std::int32_t>(ty), static_cast<std::int32_t>(tx)}
-                                                : simd::Tap{static_cast<std::int32_t>(dy / sy), static_cast<std::int32_t>(dx / sx)};
-                taps_.push_back(tap);
-                kernel_positions_.push_back(static_cast<std::uint32_t>(u * shape_.kernel_width + v));
-            }
-        phase.tap_count = taps_.size() - phase.first_tap;
-        data_.resize(data_.size() + shape_.groups * group_size(phase) + simd::tap_stride, T(0));
-        phases_.push_back(phase);
-    }
-
-    [[nodiscard]] std::size_t group_size(const Phase& phase) const {
-        return tiles() * channels() * (squares_ ? simd::square_places : phase.tap_count) * simd::tap_stride;
-    }
-
-    /// f(first output, outputs) of every tile, as simd::for_each_group.
     template <class F>
-    void for_each_tile(F f) const {
-        for (std::size_t tile = 0, first = 0, count = tiles(); tile < count; ++tile) {
-            const std::size_t rows = (outputs() - first + count - tile - 1) / (count - tile);
-            f(first, rows);
-            first += rows;
-        }
+    void for_each_unit(const Phase& phase, F f) const {
+        kernels::for_each_unit(way_, *table_, outputs() * (way_ == Way::taps ? phase.tap_count : 1), f);
+    }
+    /// Steps of each row.
+    [[nodiscard]] std::size_t steps(const Phase& phase) const {
+        return channels() * (way_ == Way::squares ? simd::square_places : way_ == Way::taps ? 1 : phase.tap_count);
+    }
+    [[nodiscard]] std::size_t group_size(const Phase& phase) const {
+        std::size_t size = 0;
+        for_each_unit(phase, [&](std::size_t, std::size_t, std::size_t of_step) { size += steps(phase) * of_step; });
+        return size;
     }
 
     /// G g Gᵀ of every pair, taps in the order in which they read.
@@ -192,8 +174,8 @@ private:
     {
         T* to = data_.data();
         for (std::size_t k = 0; k < simd::square_places; ++k)
-            for_each_tile([&](std::size_t first, std::size_t rows) {
-                for (std::size_t c = 0; c < channels(); ++c, to += simd::tap_stride)
+            for_each_unit(phases_[0], [&](std::size_t first, std::size_t rows, std::size_t of_step) {
+                for (std::size_t c = 0; c < channels(); ++c, to += of_step)
                     for (std::size_t r = 0; r < rows; ++r) {
                         const auto at = [&](std::size_t tap) { return double{w[source(0, first + r, c, forward() ? tap : 8 - tap)]}; };
                         to[r] = static_cast<T>(square_weight(k, [&](std::size_t u, std::size_t v) { return at(3 * u + v); }));
@@ -202,12 +184,15 @@ private:
     }
 
     void pack(const Phase& phase, std::span<const T> w) {
-        const std::size_t steps = channels() * phase.tap_count;
+        const std::size_t taps = phase.tap_count, per_row = way_ == Way::taps ? taps : 1, per_step = way_ == Way::taps ? 1 : taps;
         T* to = data_.data() + phase.first_weight;
         for (std::size_t g = 0; g < shape_.groups; ++g)
-            for_each_tile([&](std::size_t first, std::size_t rows) {
-                for (std::size_t k = 0; k < steps; ++k, to += simd::tap_stride)
-                    for (std::size_t r = 0; r < rows; ++r) to[r] = w[source(g, first + r, k / phase.tap_count, phase.first_tap + k % phase.tap_count)];
+            for_each_unit(phase, [&](std::size_t first, std::size_t rows, std::size_t of_step) {
+                for (std::size_t k = 0; k < steps(phase); ++k, to += of_step)
+                    for (std::size_t r = 0; r < rows; ++r) {
+                        const std::size_t row = first + r, tap = per_row > 1 ? row % per_row : k % per_step;
+                        to[r] = w[source(g, row / per_row, k / per_step, phase.first_tap + tap)];
+                    }
             });
     }
     /// The weight of the group's output (what is written), channel (what is read) and tap.
@@ -226,7 +211,7 @@ private:
                 .grid_height = phase.height, .grid_width = phase.width,
                 .in_step_y = ahead ? shape_.stride_y : 1, .in_step_x = ahead ? shape_.stride_x : 1,
                 .out_y = phase.y, .out_x = phase.x, .out_step_y = phase.step_y, .out_step_x = phase.step_x,
-                .taps = taps_.data() + (squares_ && !ahead ? 8 : phase.first_tap), .tap_count = phase.tap_count,
+                .taps = taps_.data() + (by_squares() && !ahead ? 8 : phase.first_tap), .tap_count = phase.tap_count,
                 .weights = data_.data() + phase.first_weight + g * group_size(phase),
                 .x = x + read, .scale = scale ? scale + read : nullptr, .bias = bias ? bias + g * outputs() : nullptr,
                 .y = y + g * outputs() * out_plane, .accumulate = accumulate};
@@ -240,7 +225,7 @@ private:
     std::vector<std::uint32_t> kernel_positions_;  // of the taps
     std::vector<Phase> phases_;                    // none: W as it is
     const simd::Table<T>* table_ = nullptr;
-    bool squares_ = false;  // G g Gᵀ is packed
+    Way way_ = Way::none;  // how w is packed; squares: G g Gᵀ
 };
 
 }  // namespace costate::kernels

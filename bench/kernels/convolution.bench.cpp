@@ -1,4 +1,4 @@
-// Convolutions beside the rate of a raw register tile and of the dense kernel, one sample at a time: forward, and back to x.
+// Convolutions beside the rate of a raw register tile, of the dense kernel, and of the matrix product of their own shape: forward, back to x, and W̄.
 #include "bench/kernels/raw/tile.hpp"
 #include "kernels/convolution.hpp"
 #include "kernels/linear.hpp"
@@ -50,10 +50,11 @@ double dense_rate() {
     return 2.0 * n * n * rows / best_seconds([&] { linear<T>(packed, {}, Function::identity, rows, x, y); });
 }
 
+/// `product` is the matrix product of the same shape on matrices that lie as it likes them, with the same function at its end.
 template <class T>
-void measure(benchmark::State& state, double flops, const auto& work) {
+void measure(benchmark::State& state, double flops, const auto& work, const auto& product) {
     work();
-    double tile = tile_rate<T>(), dense = dense_rate<T>(), best = 1e300;
+    double tile = tile_rate<T>(), dense = dense_rate<T>(), best = 1e300, beside = best_seconds(product);
     for (auto _ : state) {
         const auto start = Clock::now();
         work();
@@ -64,50 +65,73 @@ void measure(benchmark::State& state, double flops, const auto& work) {
     best = std::min(best, best_seconds(work));
     tile = std::max(tile, tile_rate<T>());
     dense = std::max(dense, dense_rate<T>());
+    beside = std::min(beside, best_seconds(product));
     state.counters["GFLOP/s"] = flops / best * 1e-9;
     state.counters["dense GFLOP/s"] = dense * 1e-9;
     state.counters["tile GFLOP/s"] = tile * 1e-9;
     state.counters["of dense"] = flops / best / dense;
+    state.counters["of product"] = beside / best;
 }
 
 template <class T>
 struct Image {
     ConvolutionShape s;
+    std::size_t batch;
     AlignedVector<T> x, w, bias, y, slope;
     PackedConvolution<T> forward, transposed;
 
-    explicit Image(const benchmark::State& state) {
+    explicit Image(const benchmark::State& state) : batch(static_cast<std::size_t>(state.range(5))) {
         const auto arg = [&](int i) { return static_cast<std::uint32_t>(state.range(i)); };
-        s = {.channels = arg(0), .height = arg(2), .width = arg(2), .outputs = arg(1), .kernel_height = arg(3), .kernel_width = arg(3), .stride_y = arg(4), .stride_x = arg(4)};
+        s = {.channels = arg(0), .height = arg(2), .width = arg(2), .outputs = arg(1), .kernel_height = arg(3), .kernel_width = arg(3),
+             .stride_y = arg(4), .stride_x = arg(4)};
         s.top = s.left = s.bottom = s.right = (arg(3) - 1) / 2;
-        x.assign(s.in_size(), T(0.5)), w.assign(s.weight_size(), T(0.01)), bias.assign(s.outputs, T(0.1)), y.assign(s.out_size(), T(0.5)), slope = y;
+        x.assign(batch * s.in_size(), T(0.5)), w.assign(s.weight_size(), T(0.01)), bias.assign(s.outputs, T(0.1));
+        y.assign(batch * s.out_size(), T(0.5)), slope = y;
         forward = PackedConvolution<T>(w, s, PackedConvolution<T>::Direction::forward);
         transposed = PackedConvolution<T>(w, s, PackedConvolution<T>::Direction::transposed);
     }
-    [[nodiscard]] double flops() const { return 2.0 * static_cast<double>(s.out_size() * s.group_channels() * s.taps()); }
+    [[nodiscard]] double flops() const { return 2.0 * static_cast<double>(batch * s.out_size() * s.group_channels() * s.taps()); }
+};
+
+/// y = a b, m × k by k × n, where b is packed and a is as large.
+template <class T>
+struct Product {
+    std::size_t m;
+    AlignedVector<T> a, y, slope;
+    PackedMatrix<T> b;
+
+    Product(std::size_t rows, std::size_t k, std::size_t n)
+        : m(rows), a(rows * k, T(0.5)), y(rows * n), slope(rows * n), b(std::span<const T>(AlignedVector<T>(n * k, T(0.01))), n, k) {}
+    void operator()(Function act) { linear<T>(b, {}, act, m, a, y, act == Function::identity ? std::span<T>() : std::span<T>(slope)); }
 };
 
 template <class T, Function Activation>
 void forward(benchmark::State& state) {
     Image<T> i(state);
     const auto slope = Activation == Function::identity ? std::span<T>() : std::span<T>(i.slope);
-    measure<T>(state, i.flops(), [&] { convolution<T>(i.forward, i.bias, Activation, 1, i.x, i.y, slope); });
+    Product<T> product(i.s.outputs, i.s.channels * i.s.taps(), i.batch * i.s.out_plane());
+    measure<T>(state, i.flops(), [&] { convolution<T>(i.forward, i.bias, Activation, i.batch, i.x, i.y, slope); }, [&] { product(Activation); });
 }
 template <class T>
 void pullback(benchmark::State& state) {
     Image<T> i(state);
-    measure<T>(state, i.flops(), [&] { convolution_pullback<T>(i.transposed, 1, i.y, i.slope, i.x, false); });
+    Product<T> product(i.s.channels, i.s.outputs * i.s.taps(), i.batch * i.s.out_plane());
+    measure<T>(state, i.flops(), [&] { convolution_pullback<T>(i.transposed, i.batch, i.y, i.slope, i.x, false); }, [&] { product(Function::identity); });
 }
 template <class T>
 void weights(benchmark::State& state) {
     Image<T> i(state);
-    measure<T>(state, i.flops(), [&] { convolution_weights_accumulate<T>(i.forward, 1, i.y, i.x, i.w); });
+    const std::size_t pixels = i.batch * i.s.out_plane();
+    const AlignedVector<T> z(pixels * i.s.outputs, T(0.5)), x(pixels * i.s.channels * i.s.taps(), T(0.5));
+    AlignedVector<T> w(i.w);
+    measure<T>(state, i.flops(), [&] { convolution_weights_accumulate<T>(i.forward, i.batch, i.y, i.x, i.w); }, [&] { outer_accumulate<T>(pixels, z, x, w); });
 }
 
 void shapes(benchmark::internal::Benchmark* b) {
-    b->ArgNames({"in", "out", "side", "kernel", "stride"})->UseManualTime();
-    b->Args({2, 32, 28, 3, 1})->Args({32, 64, 28, 3, 2})->Args({64, 64, 14, 3, 1})->Args({96, 32, 28, 3, 1})->Args({32, 1, 28, 3, 1});
-    b->Args({16, 16, 28, 3, 1})->Args({48, 48, 14, 3, 1})->Args({96, 96, 7, 3, 1})->Args({96, 48, 14, 1, 1})->Args({128, 128, 32, 3, 1});
+    b->ArgNames({"in", "out", "side", "kernel", "stride", "batch"})->UseManualTime();
+    b->Args({2, 32, 28, 3, 1, 1})->Args({32, 64, 28, 3, 2, 1})->Args({64, 64, 14, 3, 1, 1})->Args({96, 32, 28, 3, 1, 1})->Args({32, 1, 28, 3, 1, 1});
+    b->Args({16, 16, 28, 3, 1, 1})->Args({48, 48, 14, 3, 1, 1})->Args({96, 96, 7, 3, 1, 1})->Args({96, 48, 14, 1, 1, 1})->Args({128, 128, 32, 3, 1, 1});
+    b->Args({96, 96, 7, 3, 1, 16})->Args({96, 48, 14, 1, 1, 16})->Args({256, 64, 28, 1, 1, 1})->Args({256, 128, 7, 1, 1, 1});
 }
 
 BENCHMARK_TEMPLATE(forward, float, Function::identity)->Apply(shapes);
@@ -115,6 +139,8 @@ BENCHMARK_TEMPLATE(forward, float, Function::silu)->Apply(shapes);
 BENCHMARK_TEMPLATE(pullback, float)->Apply(shapes);
 BENCHMARK_TEMPLATE(weights, float)->Apply(shapes);
 BENCHMARK_TEMPLATE(forward, double, Function::identity)->Apply(shapes);
+BENCHMARK_TEMPLATE(forward, double, Function::silu)->Apply(shapes);
 BENCHMARK_TEMPLATE(pullback, double)->Apply(shapes);
+BENCHMARK_TEMPLATE(weights, double)->Apply(shapes);
 
 }  // namespace

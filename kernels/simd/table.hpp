@@ -69,7 +69,12 @@ struct TapCall {
     const T* scale;  // x ⊙ scale takes the place of x; may be null
     const T* bias;   // of the outputs, where sums start; may be null
     T* y;
-    bool accumulate;  // sums start at y instead
+    bool accumulate;  // sums start at y instead, or are added to it
+};
+
+/// Of a batch: samples of x and of y begin so far apart.
+struct Samples {
+    std::size_t count, x_step, y_step;
 };
 
 /// y_rp = Σ_k a_rk x_kp, every number a high and a low part; the error is about K 2⁻¹⁰⁴ of Σ_k |a_rk x_kp| (T. J. Dekker, Numer. Math. 18, 1971).
@@ -84,6 +89,13 @@ struct PairCall {
 
 /// What the vector kernels can do: so many taps, so many rows between the first and the last that they read.
 inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
+
+/// Convolutions with outputs in the lanes: x around the pixels of a block lies in so much memory.
+inline constexpr std::size_t image_bytes = std::size_t{128} << 10;
+/// For planes as they lie: their pixels; offsets have 32 bits.
+inline constexpr std::size_t most_plane = std::size_t{1} << 22;
+/// With taps in the rows: U in so much memory, taps that reach so far along a row.
+inline constexpr std::size_t tap_sum_bytes = std::size_t{192} << 10, most_tap_reach = 48;
 
 /// Convolutions by squares (kernels/simd/winograd.hpp): places in the transform of a square; so many channels and outputs together.
 inline constexpr std::size_t square_places = 16, most_square_rows = 256;
@@ -103,12 +115,19 @@ struct Table {
     void (*column_sums_accumulate)(std::size_t batch, std::size_t cols, const T* z_bar, T* bias_bar);
 
     void (*convolve)(const TapCall<T>& call);
-    /// w_bar[o, k] += Σ over the grid of z[o] x[k], rows `channels · tap_count` apart; z lies where the call has y. For a grid of all pixels.
-    void (*convolve_weights)(const TapCall<T>& call, T* w_bar);
+    /// w_bar[o, k] += Σ over samples and the grid of z[o] x[k], rows `channels · tap_count` apart; z lies where the call has y. For a grid of all pixels.
+    void (*convolve_weights)(const TapCall<T>& call, const Samples& samples, T* w_bar);
 
     /// The same for 3 × 3 taps side by side on every pixel; `taps` is the first of them, and weights are G g Gᵀ: place by place, tiles of outputs,
     /// channels. Null where there is none.
     void (*convolve_squares)(const TapCall<T>& call);
+
+    /// The same with outputs in the lanes (weights: panels of panel_width outputs, the last in whole vectors of half as many, and there step by step), and
+    /// for few outputs, on every pixel of x, with their taps in the rows (weights: tiles of outputs · taps, and there channel by channel).
+    void (*convolve_lanes)(const TapCall<T>& call);
+    void (*convolve_taps)(const TapCall<T>& call);
+    /// The same for one tap on the pixel itself, stride 1, planes of fewer than most_plane pixels.
+    void (*convolve_planes)(const TapCall<T>& call);
 
     void (*multiply_pairs)(const PairCall<T>& call);  ///< in double alone
 

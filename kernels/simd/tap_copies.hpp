@@ -2,7 +2,7 @@
 // fixed offset, and no patches are copied out.
 #pragma once
 
-#include "kernels/simd/tap_tile.hpp"
+#include "kernels/simd/tap_image.hpp"
 
 namespace costate::kernels::simd {
 namespace {
@@ -48,9 +48,6 @@ struct Copies {
     }
 
 private:
-    static std::size_t parts(std::size_t n, std::size_t most) { return (n + most - 1) / most; }
-    static std::size_t nearly_equal(std::size_t n, std::size_t most) { return parts(n, parts(n, most)); }
-
     void choose_block(const TapCall<T>& call) {
         if (count == 0) {  // no tap reaches these pixels
             rows = call.grid_height;
@@ -70,11 +67,6 @@ private:
         rows = most > around + 1 ? most - around : 1;
         rows = nearly_equal(call.grid_height, rows < call.grid_height ? rows : call.grid_height);
     }
-};
-
-// A rectangle of the grid and some channels.
-struct TapBlock {
-    std::size_t row, rows, column, columns, channel, channels;
 };
 
 // The same of every second element.
@@ -182,6 +174,16 @@ void list_offsets(const TapCall<Element<V>>& call, const Copies<V>& copies, cons
     for (std::size_t c = 0; c < block.channels; ++c)
         for (std::size_t t = 0; t < call.tap_count; ++t)
             *offsets++ = static_cast<std::int32_t>((c * copies.count + copies.copy_of[t]) * stride + static_cast<std::size_t>(copies.row_of[t]) * block.columns);
+}
+
+// f(block) for every block of the grid and, innermost, of the channels.
+template <class V, class F>
+[[gnu::always_inline]] inline void for_each_block(const TapCall<Element<V>>& call, const Copies<V>& copies, const F& f) {
+    for (std::size_t row = 0; row < call.grid_height; row += copies.rows)
+        for (std::size_t column = 0; column < call.grid_width; column += copies.columns)
+            for (std::size_t channel = 0; channel < call.channels; channel += copies.channels)
+                f(TapBlock{row, part_from(row, copies.rows, call.grid_height), column, part_from(column, copies.columns, call.grid_width), channel,
+                           part_from(channel, copies.channels, call.channels)});
 }
 
 }  // namespace

@@ -82,6 +82,8 @@ struct Between {
             const std::uint32_t mask = low < high ? ((1u << high) - 1) & ~((1u << low) - 1) : 0;
             if constexpr (is_double<V>) return V(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
             else return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
+        } else if constexpr (has_fma<V>) {
+            return read_masked<V>(p, between<V>(low, high));
         } else {
             return low == 0 && high == width<V> ? read<V>(p) : read_spaced<V>(p, 1, low, high);
         }

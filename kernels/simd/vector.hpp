@@ -56,6 +56,27 @@ template <class V>
     v.store_unaligned(p);
 }
 
+// With AVX2: all bits of elements low ≤ i < high.
+template <class V>
+    requires(has_fma<V> && !has_avx512<V>)
+[[gnu::always_inline]] inline __m256i between(std::size_t low, std::size_t high) {
+    if constexpr (is_double<V>) {
+        const __m256i i = _mm256_setr_epi64x(0, 1, 2, 3);
+        return _mm256_andnot_si256(_mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<long long>(low)), i),
+                                   _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<long long>(high)), i));
+    } else {
+        const __m256i i = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(low)), i),
+                                   _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(high)), i));
+    }
+}
+// Its elements of memory; the others read as 0 and are not touched.
+template <class V>
+[[gnu::always_inline]] inline V read_masked(const Element<V>* p, __m256i mask) {
+    if constexpr (is_double<V>) return V(_mm256_maskload_pd(p, mask));
+    else return V(_mm256_maskload_ps(p, mask));
+}
+
 // The first `count` elements (0 < count < width); the others read as 0 and are not touched in memory.
 template <class V>
 [[gnu::always_inline]] inline V read_partial(const Element<V>* p, std::size_t count) {
@@ -63,6 +84,8 @@ template <class V>
         return V(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p));
     } else if constexpr (has_avx512<V>) {
         return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p));
+    } else if constexpr (has_fma<V>) {
+        return read_masked<V>(p, between<V>(0, count));
     } else {
         Element<V> buffer[width<V>] = {};
         for (std::size_t i = 0; i < count; ++i) buffer[i] = p[i];
@@ -75,6 +98,10 @@ template <class V>
         _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), v);
     } else if constexpr (has_avx512<V>) {
         _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), v);
+    } else if constexpr (has_fma<V> && is_double<V>) {
+        _mm256_maskstore_pd(p, between<V>(0, count), v);
+    } else if constexpr (has_fma<V>) {
+        _mm256_maskstore_ps(p, between<V>(0, count), v);
     } else {
         Element<V> buffer[width<V>];
         write(buffer, v);

@@ -1,5 +1,6 @@
 // No kernel touches memory beyond its arrays: every array ends at a page that may not be read or written.
 #include "kernels/linear.hpp"
+#include "kernels/packed_convolution.hpp"
 #include "kernels/simd/table.hpp"
 
 #include <catch2/catch.hpp>
@@ -101,4 +102,30 @@ TEMPLATE_TEST_CASE("matrix kernels stay inside their arrays", "[quick]", float, 
                     CHECK(slope[batch * outputs - 1] == T(1));
                 }
             }
+}
+
+TEMPLATE_TEST_CASE("convolutions stay inside their arrays", "[quick]", float, double) {
+    using T = TestType;
+    using Packed = PackedConvolution<T>;
+    for (const std::uint32_t kernel : {1, 3})
+        for (const std::uint32_t stride : {1, 2})
+            for (const std::uint32_t side : {1, 7, 14})
+                for (const std::uint32_t outputs : {1, 3, 17, 40}) {
+                    const std::uint32_t around = kernel / 2;
+                    const ConvolutionShape s{.channels = 5, .height = side, .width = side, .outputs = outputs, .kernel_height = kernel, .kernel_width = kernel,
+                                             .stride_y = stride, .stride_x = stride, .top = around, .left = around, .bottom = around, .right = around};
+                    const std::size_t batch = 2;
+                    Guarded<T> x(batch * s.in_size()), y(batch * s.out_size()), slope(batch * s.out_size()), x_bar(batch * s.in_size()), w_bar(s.weight_size());
+                    const std::vector<T> w(s.weight_size(), T(0.5));
+                    for (const Isa isa : supported_isas()) {
+                        const Packed forward(w, s, Packed::Direction::forward, simd::table<T>(isa));
+                        const Packed back(w, s, Packed::Direction::transposed, simd::table<T>(isa));
+                        for (std::size_t b = 0; b < batch; ++b) {
+                            forward(x + b * s.in_size(), nullptr, nullptr, y + b * s.out_size(), false);
+                            back(y + b * s.out_size(), slope + b * s.out_size(), nullptr, x_bar + b * s.in_size(), false);
+                        }
+                        forward.weights(batch, y, x, w_bar);
+                    }
+                    CHECK(w_bar[s.weight_size() - 1] > T(0));
+                }
 }

@@ -95,7 +95,7 @@ struct Data {
         forward(x.data(), nullptr, nullptr, more.data(), true);
         transposed(y_bar.data(), nullptr, nullptr, back.data(), false);
         transposed(y_bar.data(), slope.data(), nullptr, again.data(), true);
-        forward.weights(y_bar.data(), x.data(), weights.data());
+        forward.weights(1, y_bar.data(), x.data(), weights.data());
         part(y_bar.data(), nullptr, nullptr, some_back.data(), false);
         part(y_bar.data(), slope.data(), nullptr, some_again.data(), true);
         for (const auto* values : {&more, &back, &again, &weights, &some_back, &some_again}) all.insert(all.end(), values->begin(), values->end());
@@ -146,6 +146,69 @@ TEMPLATE_TEST_CASE("one tap on every pixel: panels that are full, partly full an
     const std::vector<std::array<std::uint32_t, 4>> sizes{{3, 1, 1, 2}, {5, 3, 5, 30}, {96, 14, 14, 48}, {300, 4, 8, 3}, {230, 9, 31, 15}};
     for (const auto& [channels, height, width, outputs] : sizes) {
         const ConvolutionShape s{.channels = channels, .height = height, .width = width, .outputs = outputs, .kernel_height = 1, .kernel_width = 1};
+        const Data<TestType> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            CHECK((data.computed(simd::table<TestType>(isa)) == expected));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("the weights' gradient of a batch: few outputs, full and partly full panels, tiny planes, taps far apart", "[quick]", float, double) {
+    std::mt19937_64 random(8);
+    std::vector<ConvolutionShape> shapes;
+    for (const std::uint32_t side : {1, 2, 7, 14, 28})  // 3 x 3, padded
+        for (const std::uint32_t outputs : {1, 2, 4, 5, 8, 9, 17, 31, 33, 48, 64, 65, 97})
+            shapes.push_back({.channels = 1 + (side + outputs) % 7, .height = side, .width = side, .outputs = outputs, .kernel_height = 3, .kernel_width = 3,
+                              .stride_y = 1 + outputs % 2, .stride_x = 1 + outputs % 2, .top = 1, .left = 1, .bottom = 1, .right = 1});
+    for (const std::uint32_t outputs : {1, 3, 16, 50})  // more steps than a block, holes, groups
+        for (const std::uint32_t channels : {60, 130})
+            shapes.push_back({.channels = channels, .height = 9, .width = 11, .outputs = outputs * 2, .kernel_height = 2, .kernel_width = 3, .stride_x = 2,
+                              .left = 2, .dilation_y = 3, .dilation_x = 2, .groups = 1 + channels / 60 % 2});
+    for (const std::uint32_t outputs : {1, 9, 40}) {  // one tap; rows wider than a block; a rectangle of x that is too large to copy
+        shapes.push_back({.channels = 2, .height = 3, .width = 5, .outputs = outputs, .kernel_height = 1, .kernel_width = 1});
+        shapes.push_back({.channels = 2, .height = 3, .width = 700, .outputs = outputs, .kernel_height = 3, .kernel_width = 2, .top = 1});
+        shapes.push_back({.channels = 2, .height = 3, .width = 9100, .outputs = outputs, .kernel_height = 3, .kernel_width = 2, .top = 1, .dilation_x = 9000});
+    }
+    for (const ConvolutionShape& s : shapes) {
+        const std::size_t batch = 1 + s.outputs % 3;
+        const auto x = integers<TestType>(batch * s.in_size(), random), z = integers<TestType>(batch * s.out_size(), random);
+        const auto start = integers<TestType>(s.weight_size(), random);
+        auto expected = start;
+        reference::convolve_weights(s, batch, z.data(), x.data(), expected.data());
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            auto w_bar = start;
+            const PackedConvolution<TestType> packed(w_bar, s, PackedConvolution<TestType>::Direction::forward, simd::table<TestType>(isa));
+            packed.weights(batch, z.data(), x.data(), w_bar.data());
+            CHECK((w_bar == expected));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("few outputs, whose taps are rows of a product; many, in lanes: blocks of rows, columns, channels and outputs", "", float, double) {
+    std::mt19937_64 random(9);
+    std::vector<ConvolutionShape> shapes;
+    const auto same = [&](ConvolutionShape s, std::uint32_t below) {  // an image as large as x, `below` of the zeros before it
+        const std::uint32_t down = s.dilation_y * (s.kernel_height - 1), across = s.dilation_x * (s.kernel_width - 1);
+        s.top = std::min(down, below), s.bottom = down - s.top, s.left = std::min(across, below), s.right = across - s.left;
+        shapes.push_back(s);
+    };
+    for (const std::uint32_t outputs : {1, 2, 4, 8})
+        for (const std::uint32_t channels : {8, 33, 250}) {
+            same({.channels = channels, .height = 13, .width = 12, .outputs = outputs, .kernel_height = 3, .kernel_width = 3}, 1);
+            same({.channels = 8, .height = 70, .width = 100, .outputs = outputs, .kernel_height = 3, .kernel_width = 2, .dilation_x = 20}, channels);
+            same({.channels = 9, .height = 30, .width = 11, .outputs = outputs, .kernel_height = 5, .kernel_width = 3, .dilation_y = 3}, channels / 20);
+        }
+    shapes.push_back({.channels = 12, .height = 9, .width = 20, .outputs = 1, .kernel_height = 3, .kernel_width = 3, .top = 7, .left = 2, .bottom = 9});
+    for (const std::uint32_t outputs : {24, 64, 200})
+        for (const std::uint32_t stride : {1, 2, 3})
+            shapes.push_back({.channels = 70, .height = 7, .width = 8, .outputs = outputs, .kernel_height = 3, .kernel_width = 3, .stride_y = stride,
+                              .stride_x = stride, .top = 1, .left = 1, .bottom = 1, .right = 1});
+    shapes.push_back({.channels = 30, .height = 3, .width = 600, .outputs = 32, .kernel_height = 3, .kernel_width = 3, .stride_x = 2, .left = 1});
+    shapes.push_back({.channels = 40, .height = 8, .width = 9, .outputs = 16, .kernel_height = 1, .kernel_width = 1, .stride_y = 2, .stride_x = 2});
+    for (const ConvolutionShape& s : shapes) {
         const Data<TestType> data(s, random);
         const auto expected = data.expected();
         for (const Isa isa : supported_isas()) {
