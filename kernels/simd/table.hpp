@@ -88,6 +88,12 @@ inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
 /// Convolutions by squares (kernels/simd/winograd.hpp): places in the transform of a square; so many channels and outputs together.
 inline constexpr std::size_t square_places = 16, most_square_rows = 256;
 
+/// Windows side by side in a row of an image: tap (u, v) of window j is x[u row_step + v column_step + j stride], u < rows, v < columns.
+struct WindowRow {
+    std::size_t count, rows, columns, row_step, column_step, stride;
+    std::size_t first_row = 0;  ///< of the kernel: what is kept of tap (u, v) is u + first_row and v
+};
+
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.
 template <class T>
 struct Table {
@@ -127,6 +133,15 @@ struct Table {
     T (*sum)(std::size_t n, const T* x);
     T (*dot)(std::size_t n, const T* a, const T* b);
     void (*rk_combine)(std::size_t n, const T* x, T h, std::size_t terms, const T* c, const T* const* k, T* y);
+
+    /// y_j = the largest of window j, NaN where one is, the first of equal ones; kept, which may be null: its tap, row and column.
+    void (*max_row)(const WindowRow& row, const T* x, T* y, T* kept);
+    /// x̄[largest of window j] += ȳ_j, and y_j = x[largest of window j], whose tap (u, v) is what is kept, at x[origin + …] modulo 2³².
+    void (*add_to_kept)(const WindowRow& row, std::uint32_t origin, const T* kept, const T* y_bar, T* x_bar);
+    void (*read_kept)(const WindowRow& row, std::uint32_t origin, const T* kept, const T* x, T* y);
+    /// y_j = Σ share x over window j, and x̄ += share ȳ_j over it.
+    void (*mean_row)(const WindowRow& row, T share, const T* x, T* y);
+    void (*mean_row_vjp)(const WindowRow& row, T share, const T* y_bar, T* x_bar);
 
     bool (*straight_line)(const LineView<T>& line, const LineCall<T>& call);
 };
