@@ -71,17 +71,24 @@ struct MaxPool2d : Deciding, Pooling {
             });
     }
 
-    /// f(windows, the pixel that tap (0, 0) of the first would see, modulo 2³², the first's place in the result) for every row of windows, of one sample
-    /// after the other, and its place in the array of x.
-    template <class T, class F>
-    static void for_each_kept_row(const Frame<T>& frame, F f) {
+    /// For windows side by side many(these, what is kept, the place of their first in the result, of its first tap in the array of x); for others as
+    /// for_each_largest.
+    template <class T, class Single, class Many>
+    static void for_each_kept(const Frame<T>& frame, Single single, Many many) {
         const PoolShape s = shape(frame);
-        const std::size_t n = s.across.windows;
-        const kernels::simd::WindowRow row{n, s.down.kernel, s.across.kernel, std::size_t{s.down.dilation} * s.across.size, s.across.dilation, s.across.stride};
-        for (std::size_t b = 0, place = 0; b < frame.rows(); ++b)
-            for (std::size_t c = 0; c < s.channels; ++c)
-                for (std::size_t i = 0; i < s.down.windows; ++i, place += n)
-                    f(row, static_cast<std::uint32_t>(s.pixel({c, i, 0, {}, {}}, 0, 0)), place, b * frame.x_size(0));
+        const T* kept = frame.saved();
+        for (std::size_t b = 0, place = 0; b < frame.rows(); ++b) {
+            const std::size_t sample = b * frame.x_size(0);
+            s.for_each_row(
+                [&](const PoolShape::Window& w) {
+                    single(place++, sample + s.pixel(w, small_number(kept[0]), small_number(kept[1])));
+                    kept += 2;
+                },
+                [&](const PoolShape::Window& w, const kernels::simd::WindowRow& row) {
+                    many(row, kept, place, sample + s.pixel(w, w.rows.first, 0));
+                    place += row.count, kept += 2 * row.count;
+                });
+        }
     }
 
     /// x̄_i += Σ ȳ_j over the windows whose largest is i
@@ -91,11 +98,12 @@ struct MaxPool2d : Deciding, Pooling {
         if (!bar) return;
         if (f.assign(0)) zero(bar, f.x_count(0));
         const T* y_bar = f.y_bar();
+        const auto single = [=](std::size_t j, std::size_t i) { bar[i] += y_bar[j]; };
         if constexpr (kernels::simd::Vectorised<T>)
-            for_each_kept_row(f, [&](const kernels::simd::WindowRow& row, std::uint32_t origin, std::size_t j, std::size_t sample) {
-                kernels::simd::table<T>().add_to_kept(row, origin, f.saved() + 2 * j, y_bar + j, bar + sample);
+            for_each_kept(f, single, [&](const kernels::simd::WindowRow& row, const T* kept, std::size_t j, std::size_t i) {
+                kernels::simd::table<T>().add_to_kept(row, kept, y_bar + j, bar + i);
             });
-        else for_each_largest(f, [=](std::size_t j, std::size_t i) { bar[i] += y_bar[j]; });
+        else for_each_largest(f, single);
     }
     /// ẏ_j = ẋ of its largest
     template <class T>
@@ -103,11 +111,12 @@ struct MaxPool2d : Deciding, Pooling {
         const T* dot = f.dot(0);
         T* y_dot = f.y_dot();
         if (!dot) return zero(y_dot, f.count());
+        const auto single = [=](std::size_t j, std::size_t i) { y_dot[j] = dot[i]; };
         if constexpr (kernels::simd::Vectorised<T>)
-            for_each_kept_row(f, [&](const kernels::simd::WindowRow& row, std::uint32_t origin, std::size_t j, std::size_t sample) {
-                kernels::simd::table<T>().read_kept(row, origin, f.saved() + 2 * j, dot + sample, y_dot + j);
+            for_each_kept(f, single, [&](const kernels::simd::WindowRow& row, const T* kept, std::size_t j, std::size_t i) {
+                kernels::simd::table<T>().read_kept(row, kept, dot + i, y_dot + j);
             });
-        else for_each_largest(f, [=](std::size_t j, std::size_t i) { y_dot[j] = dot[i]; });
+        else for_each_largest(f, single);
     }
 };
 
