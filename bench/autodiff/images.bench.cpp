@@ -21,7 +21,7 @@ struct Case {
     std::string name;
     std::size_t n, batch;
     std::function<Var<T>(const Var<T>&)> graph;
-    std::function<void(const T*, T*)> forward, vjp;  // of one sample; vjp adds to x̄, and may need that forward ran
+    std::function<void(const T*, T*)> forward, vjp;  // of one sample; vjp adds to x̄, as a program does, and may need that forward ran
 };
 
 template <class T>
@@ -65,10 +65,7 @@ void time(const Case<T>& c) {
     const std::vector<std::span<const T>> in{x}, bars{y_bar};
     const std::vector<std::span<T>> outs{out}, in_bars{x_bar};
     const auto loop = [&] { for (std::size_t b = 0; b < c.batch; ++b) c.forward(x.data() + b * c.n, raw.data() + b * m); };
-    const auto loop_back = [&] {
-        std::fill(raw_bar.begin(), raw_bar.end(), T(0));
-        for (std::size_t b = 0; b < c.batch; ++b) c.vjp(y_bar.data() + b * m, raw_bar.data() + b * c.n);
-    };
+    const auto loop_back = [&] { for (std::size_t b = 0; b < c.batch; ++b) c.vjp(y_bar.data() + b * m, raw_bar.data() + b * c.n); };
     const auto ours = [&] { program.forward(in, outs, c.batch, ws); };
     const auto ours_back = [&] { program.pullback(record, bars, in_bars, {}, ws); };
     program.forward(in, outs, c.batch, record, ws);
