@@ -6,6 +6,18 @@
 
 namespace costate::autodiff {
 
+namespace detail {
+/// rows × width as width × rows: what comes first of every row first.
+template <class A>
+std::vector<A> turned(std::span<const A> rows, std::size_t width) {
+    std::vector<A> all;
+    all.reserve(rows.size());
+    for (std::size_t k = 0; k < width; ++k)
+        for (std::size_t i = k; i < rows.size(); i += width) all.push_back(rows[i]);
+    return all;
+}
+}  // namespace detail
+
 /// max over windows[j·width … (j+1)·width) of x, for every j: the first of equal ones is the one, and has the derivative. ops::no_index is left
 /// out. Throws std::invalid_argument for a number of indices that is no multiple of the width, or a window with none, std::out_of_range beyond x.
 template <class T>
@@ -25,7 +37,7 @@ Var<T> window_max(const Var<T>& x, std::span<const std::uint32_t> windows, std::
     }
     Tape<T>& tape = detail::tape_of<T>("window_max", std::array<Var<T>, 1>{x});
     return detail::record<ops::WindowMax, T>(tape, std::array<Var<T>, 1>{x}, windows.size() / width, 0, static_cast<std::uint32_t>(width),
-                                             tape.keep_words(filled));
+                                             tape.keep_words(detail::turned<std::uint32_t>(filled, width)));
 }
 
 /// y_j = max of x_i over the i with segments_i = j < count, the first of equal ones; ops::no_index is left out.
@@ -87,9 +99,9 @@ Var<T> sparse_linear(const Var<T>& x, std::span<const std::uint32_t> indices, st
         if (i >= plane && i != ops::no_index)
             throw std::out_of_range("sparse_linear: index " + std::to_string(i) + " of an array of " + std::to_string(plane) + " values; stay inside it");
     Tape<T>& tape = detail::tape_of<T>("sparse_linear", std::array<Var<T>, 1>{x});
-    const std::uint64_t at = tape.keep(coefficients);
+    const std::uint64_t at = tape.keep(detail::turned<T>(coefficients, width));
     return detail::record<ops::SparseLinear, T>(tape, std::array<Var<T>, 1>{x}, indices.size() / width * planes, at,
-                                                ops::SparseLinear::extra_of(width, planes), tape.keep_words(indices));
+                                                ops::SparseLinear::extra_of(width, planes), tape.keep_words(detail::turned<std::uint32_t>(indices, width)));
 }
 
 namespace detail {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autodiff/ops/op.hpp"
+#include "kernels/simd/table.hpp"
 
 #include <limits>
 
@@ -9,6 +10,12 @@ namespace costate::autodiff::ops {
 
 /// The index of nothing: reads as 0, is not summed.
 inline constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
+
+/// What the vector kernels take of lists: their indices are signed.
+template <class T>
+bool lists_fit(std::size_t size) {
+    return kernels::simd::Vectorised<T> && size <= kernels::simd::most_listed;
+}
 
 /// One value with indices. Node::extra is 1 where every index is one: then nothing has to be asked.
 struct Indexed : Op {
@@ -26,6 +33,8 @@ struct Indexed : Op {
     /// y_i (+)= x[index_i] for n indices into m values
     template <class T>
     static void pick(const Frame<T>& f, std::size_t n, std::size_t m, const T* x, T* y, bool add) {
+        if constexpr (kernels::simd::Vectorised<T>)
+            if (lists_fit<T>(m)) return kernels::simd::table<T>().pick({f.words(), n, 1, f.rows(), m}, x, y, add);
         const bool every = f.extra() != 0;
         if (!add && !every) zero(y, f.rows() * n);
         for (std::size_t b = 0; b < f.rows(); ++b, x += m, y += n) {
@@ -37,6 +46,8 @@ struct Indexed : Op {
     template <class T>
     static void scatter(const Frame<T>& f, std::size_t n, std::size_t m, const T* x, T* y, bool add) {
         if (!add) zero(y, f.rows() * m);
+        if constexpr (kernels::simd::Vectorised<T>)
+            if (lists_fit<T>(m)) return kernels::simd::table<T>().scatter({f.words(), n, 1, f.rows(), m}, x, y);
         for (std::size_t b = 0; b < f.rows(); ++b, x += n, y += m)
             for_each_index(f.extra() != 0, n, f.words(), [&](std::size_t i, std::size_t k) { y[k] += x[i]; });
     }

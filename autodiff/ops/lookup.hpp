@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/ops/op.hpp"
+#include "kernels/elementwise.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -53,6 +54,7 @@ struct Lookup : Deciding {
         if (!bar) return;
         const T* y_bar = f.y_bar();
         for_each_row(f, [&](std::size_t from, std::size_t to) {
+            if constexpr (kernels::simd::Vectorised<T>) return kernels::accumulate<T>(view(y_bar + to, f.extra()), view(bar + from, f.extra()));
             for (std::size_t j = 0; j < f.extra(); ++j) bar[from + j] += y_bar[to + j];
         });
     }

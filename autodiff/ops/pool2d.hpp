@@ -1,72 +1,10 @@
-// The largest and the mean of windows that move over an image. What a window sees is computed from a few numbers, not listed.
+// The largest and the mean of windows that move over an image. Windows that lie side by side and are whole go to vectors, the others to plain loops.
 #pragma once
 
 #include "autodiff/ops/op.hpp"
+#include "autodiff/ops/pool_shape.hpp"
 
 namespace costate::autodiff::ops {
-
-/// Windows along one axis: tap k of window i is position i·stride + k·dilation - before.
-struct WindowAxis {
-    std::uint32_t size, kernel, stride, before, after, dilation, windows;
-
-    struct Taps {
-        std::size_t first, end;
-        [[nodiscard]] std::size_t count() const { return end - first; }
-    };
-    /// The taps of window i that are pixels.
-    [[nodiscard]] Taps seen(std::size_t i) const {
-        const std::size_t end = taps_before(i, std::size_t{before} + size);
-        return {std::min(taps_before(i, before), end), end};
-    }
-    /// How many are pixels or padding.
-    [[nodiscard]] std::size_t inside(std::size_t i) const { return taps_before(i, std::size_t{before} + size + after); }
-    /// The pixel that tap k sees.
-    [[nodiscard]] std::size_t pixel(std::size_t i, std::size_t k) const { return i * stride + k * dilation - before; }
-
-private:
-    /// Taps below position `place`, padding counted.
-    [[nodiscard]] std::size_t taps_before(std::size_t i, std::size_t place) const {
-        const std::size_t begin = i * stride;
-        return begin >= place ? 0 : std::min<std::size_t>(kernel, (place - begin + dilation - 1) / dilation);
-    }
-};
-
-/// Windows down and across the planes of an image.
-struct PoolShape {
-    std::uint32_t channels;
-    WindowAxis down, across;
-    std::uint32_t count_padding;  ///< of a mean
-
-    struct Window {
-        std::size_t channel, row, column;
-        WindowAxis::Taps rows, columns;
-    };
-    /// f(window) for all of a sample, in the order of the result.
-    template <class F>
-    void for_each_window(F f) const {
-        for (std::size_t c = 0; c < channels; ++c)
-            for (std::size_t i = 0; i < down.windows; ++i) {
-                const WindowAxis::Taps rows = down.seen(i);
-                for (std::size_t j = 0; j < across.windows; ++j) f(Window{c, i, j, rows, across.seen(j)});
-            }
-    }
-    /// The pixel of x that tap (u, v) of a window sees.
-    [[nodiscard]] std::size_t pixel(const Window& w, std::size_t u, std::size_t v) const {
-        return (w.channel * down.size + down.pixel(w.row, u)) * across.size + across.pixel(w.column, v);
-    }
-    /// f(u, v, pixel) for every pixel that a window sees, rows, then columns ascending.
-    template <class F>
-    void for_each_pixel(const Window& w, F f) const {
-        for (std::size_t u = w.rows.first; u < w.rows.end; ++u) {
-            std::size_t i = pixel(w, u, w.columns.first);
-            for (std::size_t v = w.columns.first; v < w.columns.end; ++v, i += across.dilation) f(u, v, i);
-        }
-    }
-    /// What the sum of a window is divided by.
-    [[nodiscard]] std::size_t counted(const Window& w) const {
-        return count_padding ? down.inside(w.row) * across.inside(w.column) : w.rows.count() * w.columns.count();
-    }
-};
 
 /// Pooling: the words are a PoolShape.
 struct Pooling {
@@ -95,22 +33,30 @@ struct MaxPool2d : Deciding, Pooling {
         const T* x = f.x(0);
         T* y = f.y();
         T* kept = f.saved();
-        for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0))
-            s.for_each_window([&](const PoolShape::Window& w) {
-                std::size_t row = w.rows.first, column = w.columns.first;
-                T largest = x[s.pixel(w, row, column)];
-                s.for_each_pixel(w, [&](std::size_t u, std::size_t v, std::size_t i) {
-                    const T& next = x[i];
-                    const bool takes = bool(largest < next) | (!(next == next) & bool(largest == largest));
-                    row = takes ? u : row;
-                    column = takes ? v : column;
-                    largest = takes ? next : largest;
-                });
-                *y++ = largest;
-                if (!kept) return;
-                *kept++ = T(static_cast<int>(row));
-                *kept++ = T(static_cast<int>(column));
+        const auto single = [&](const PoolShape::Window& w) {
+            std::size_t row = w.rows.first, column = w.columns.first;
+            T largest = x[s.pixel(w, row, column)];
+            s.for_each_pixel(w, [&](std::size_t u, std::size_t v, std::size_t i) {
+                const T& next = x[i];
+                const bool takes = bool(largest < next) | (!(next == next) & bool(largest == largest));
+                row = takes ? u : row;
+                column = takes ? v : column;
+                largest = takes ? next : largest;
             });
+            *y++ = largest;
+            if (!kept) return;
+            *kept++ = T(static_cast<int>(row));
+            *kept++ = T(static_cast<int>(column));
+        };
+        for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0)) {
+            if constexpr (kernels::simd::Vectorised<T>)
+                s.for_each_row(single, [&](const PoolShape::Window& w, const kernels::simd::WindowRow& row) {
+                    kernels::simd::table<T>().max_row(row, x + s.pixel(w, w.rows.first, 0), y, kept);
+                    y += row.count;
+                    if (kept) kept += 2 * row.count;
+                });
+            else s.for_each_window(single);
+        }
     }
     /// f(place of the result, place of its largest) for every window of every sample, from what is kept.
     template <class T, class F>
@@ -125,6 +71,26 @@ struct MaxPool2d : Deciding, Pooling {
             });
     }
 
+    /// For windows side by side many(these, what is kept, the place of their first in the result, of its first tap in the array of x); for others as
+    /// for_each_largest.
+    template <class T, class Single, class Many>
+    static void for_each_kept(const Frame<T>& frame, Single single, Many many) {
+        const PoolShape s = shape(frame);
+        const T* kept = frame.saved();
+        for (std::size_t b = 0, place = 0; b < frame.rows(); ++b) {
+            const std::size_t sample = b * frame.x_size(0);
+            s.for_each_row(
+                [&](const PoolShape::Window& w) {
+                    single(place++, sample + s.pixel(w, small_number(kept[0]), small_number(kept[1])));
+                    kept += 2;
+                },
+                [&](const PoolShape::Window& w, const kernels::simd::WindowRow& row) {
+                    many(row, kept, place, sample + s.pixel(w, w.rows.first, 0));
+                    place += row.count, kept += 2 * row.count;
+                });
+        }
+    }
+
     /// x̄_i += Σ ȳ_j over the windows whose largest is i
     template <class T>
     static void vjp(const Frame<T>& f) {
@@ -132,7 +98,12 @@ struct MaxPool2d : Deciding, Pooling {
         if (!bar) return;
         if (f.assign(0)) zero(bar, f.x_count(0));
         const T* y_bar = f.y_bar();
-        for_each_largest(f, [=](std::size_t j, std::size_t i) { bar[i] += y_bar[j]; });
+        const auto single = [=](std::size_t j, std::size_t i) { bar[i] += y_bar[j]; };
+        if constexpr (kernels::simd::Vectorised<T>)
+            for_each_kept(f, single, [&](const kernels::simd::WindowRow& row, const T* kept, std::size_t j, std::size_t i) {
+                kernels::simd::table<T>().add_to_kept(row, kept, y_bar + j, bar + i);
+            });
+        else for_each_largest(f, single);
     }
     /// ẏ_j = ẋ of its largest
     template <class T>
@@ -140,7 +111,12 @@ struct MaxPool2d : Deciding, Pooling {
         const T* dot = f.dot(0);
         T* y_dot = f.y_dot();
         if (!dot) return zero(y_dot, f.count());
-        for_each_largest(f, [=](std::size_t j, std::size_t i) { y_dot[j] = dot[i]; });
+        const auto single = [=](std::size_t j, std::size_t i) { y_dot[j] = dot[i]; };
+        if constexpr (kernels::simd::Vectorised<T>)
+            for_each_kept(f, single, [&](const kernels::simd::WindowRow& row, const T* kept, std::size_t j, std::size_t i) {
+                kernels::simd::table<T>().read_kept(row, kept, dot + i, y_dot + j);
+            });
+        else for_each_largest(f, single);
     }
 };
 
@@ -157,13 +133,20 @@ struct AvgPool2d : Op, Pooling {
     template <class T>
     static void apply(const Frame<T>& f, const T* x, T* y) {
         const PoolShape s = shape(f);
-        for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0))
-            s.for_each_window([&](const PoolShape::Window& w) {
-                const T c = share<T>(s, w);
-                T sum(0);
-                s.for_each_pixel(w, [&](std::size_t, std::size_t, std::size_t i) { sum += c * x[i]; });
-                *y++ = sum;
-            });
+        const auto single = [&](const PoolShape::Window& w) {
+            const T c = share<T>(s, w);
+            T sum(0);
+            s.for_each_pixel(w, [&](std::size_t, std::size_t, std::size_t i) { sum += c * x[i]; });
+            *y++ = sum;
+        };
+        for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0)) {
+            if constexpr (kernels::simd::Vectorised<T>)
+                s.for_each_row(single, [&](const PoolShape::Window& w, const kernels::simd::WindowRow& row) {
+                    kernels::simd::table<T>().mean_row(row, share<T>(s, w), x + s.pixel(w, w.rows.first, 0), y);
+                    y += row.count;
+                });
+            else s.for_each_window(single);
+        }
     }
 
     template <class T>
@@ -178,11 +161,18 @@ struct AvgPool2d : Op, Pooling {
         if (f.assign(0)) zero(bar, f.x_count(0));
         const PoolShape s = shape(f);
         const T* y_bar = f.y_bar();
-        for (std::size_t b = 0; b < f.rows(); ++b, bar += f.x_size(0))
-            s.for_each_window([&](const PoolShape::Window& w) {
-                const T part = share<T>(s, w) * *y_bar++;
-                s.for_each_pixel(w, [&](std::size_t, std::size_t, std::size_t i) { bar[i] += part; });
-            });
+        const auto single = [&](const PoolShape::Window& w) {
+            const T part = share<T>(s, w) * *y_bar++;
+            s.for_each_pixel(w, [&](std::size_t, std::size_t, std::size_t i) { bar[i] += part; });
+        };
+        for (std::size_t b = 0; b < f.rows(); ++b, bar += f.x_size(0)) {
+            if constexpr (kernels::simd::Vectorised<T>)
+                s.for_each_row(single, [&](const PoolShape::Window& w, const kernels::simd::WindowRow& row) {
+                    kernels::simd::table<T>().mean_row_vjp(row, share<T>(s, w), y_bar, bar + s.pixel(w, w.rows.first, 0));
+                    y_bar += row.count;
+                });
+            else s.for_each_window(single);
+        }
     }
     template <class T>
     static void jvp(const Frame<T>& f) {

@@ -5,7 +5,7 @@
 namespace costate::autodiff::ops {
 
 /// y_i = Σ_k c_ik x[index_ik], k ascending: a constant matrix of so many entries a row, no_index where there are fewer, the same for every plane of x.
-/// Words: the indices, coefficients: the c, row after row. Node::extra: entries a row in its first eight bits, above them planes less one.
+/// Words: the indices, coefficients: the c, those of k = 0 for every i first. Node::extra: entries a row in its first eight bits, above them planes less one.
 struct SparseLinear : Op {
     static constexpr std::string_view name = "sparse_linear";
     static constexpr bool traces = false;
@@ -16,19 +16,31 @@ struct SparseLinear : Op {
     static std::size_t coefficients(const Node& node) { return node.size / planes(node.extra) * entries(node.extra); }
     static double flops(const Node& node, const Topology&, const Called&) { return 2.0 * node.size * static_cast<double>(entries(node.extra)); }
 
+    /// Of larger planes the adjoint is left to the loop: the planes side by side would not stay in a cache.
+    static constexpr std::size_t most_pixels = std::size_t{1} << 16;
+    /// Where adjoints lie with the planes side by side: kernels::simd::Table::sparse_vjp.
+    static Space space(const Node& node, const Topology& graph, Mode mode, const Called&) {
+        const std::size_t plane = graph.nodes[graph.arguments_of(node)[0]].size / planes(node.extra);
+        return {.scratch_shared = mode == Mode::reverse && plane <= most_pixels ? plane * kernels::simd::widest : 0};
+    }
+    template <class T>
+    static kernels::simd::IndexList list(const Frame<T>& f) {
+        const std::size_t n = planes(f.extra());
+        return {f.words(), f.size() / n, entries(f.extra()), f.rows() * n, f.x_size(0) / n};
+    }
     template <class T>
     static void apply(const Frame<T>& f, const T* x, T* y) {
-        const std::size_t n = planes(f.extra()), width = entries(f.extra()), size = f.size() / n, plane = f.x_size(0) / n;
-        for (std::size_t p = 0; p < f.rows() * n; ++p, x += plane) {
-            const T* c = f.coefficients();
-            const std::uint32_t* index = f.words();
-            for (std::size_t i = 0; i < size; ++i) {
+        const kernels::simd::IndexList l = list(f);
+        const T* c = f.coefficients();
+        if constexpr (kernels::simd::Vectorised<T>)
+            if (lists_fit<T>(l.size)) return kernels::simd::table<T>().sparse(l, c, x, y);
+        for (std::size_t p = 0; p < l.rows; ++p, x += l.size)
+            for (std::size_t i = 0; i < l.count; ++i) {
                 T sum(0);
-                for (std::size_t k = 0; k < width; ++k, ++c, ++index)
-                    if (*index != no_index) sum += *c * x[*index];
+                for (std::size_t k = i; k < l.entries * l.count; k += l.count)
+                    if (l.index[k] != no_index) sum += c[k] * x[l.index[k]];
                 *y++ = sum;
             }
-        }
     }
 
     template <class T>
@@ -42,14 +54,14 @@ struct SparseLinear : Op {
         if (!bar) return;
         if (f.assign(0)) zero(bar, f.x_count(0));
         const T* y_bar = f.y_bar();
-        const std::size_t n = planes(f.extra()), width = entries(f.extra()), size = f.size() / n, plane = f.x_size(0) / n;
-        for (std::size_t p = 0; p < f.rows() * n; ++p, bar += plane) {
-            const T* c = f.coefficients();
-            const std::uint32_t* index = f.words();
-            for (std::size_t i = 0; i < size; ++i, ++y_bar)
-                for (std::size_t k = 0; k < width; ++k, ++c, ++index)
-                    if (*index != no_index) bar[*index] += *c * *y_bar;
-        }
+        const kernels::simd::IndexList l = list(f);
+        const T* weights = f.coefficients();
+        if constexpr (kernels::simd::Vectorised<T>)
+            return kernels::simd::table<T>().sparse_vjp(l, weights, y_bar, bar, l.size <= most_pixels ? f.scratch_shared() : nullptr);
+        for (std::size_t p = 0; p < l.rows; ++p, bar += l.size)
+            for (std::size_t i = 0; i < l.count; ++i, ++y_bar)
+                for (std::size_t k = i; k < l.entries * l.count; k += l.count)
+                    if (l.index[k] != no_index) bar[l.index[k]] += weights[k] * *y_bar;
     }
     template <class T>
     static void jvp(const Frame<T>& f) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/ops/grid.hpp"
+#include "kernels/elementwise.hpp"
 #include "kernels/reduce.hpp"
 
 namespace costate::autodiff::ops {
@@ -28,6 +29,12 @@ struct Sum : Op {
         if (!bar) return;
         const T* y_bar = f.y_bar();
         const std::size_t n = f.x_size(0);
+        if constexpr (kernels::simd::Vectorised<T>) {
+            for (std::size_t b = 0; b < f.rows(); ++b, bar += n)
+                if (f.assign(0)) std::fill_n(bar, n, f.y_bar()[b]);
+                else kernels::affine<T>(T(1), view(bar, n), f.y_bar()[b], view(bar, n));
+            return;
+        }
         for (std::size_t b = 0; b < f.rows(); ++b)
             for (std::size_t j = 0; j < n; ++j, ++bar) *bar = f.assign(0) ? y_bar[b] : *bar + y_bar[b];
     }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "autodiff/ops/op.hpp"
+#include "autodiff/ops/gather.hpp"
 
 namespace costate::autodiff::ops {
 
 /// y_j = max over k of x[index_jk]: Node::extra indices a window, which may overlap; NaN where one is. The first of equal values is the one, and
-/// takes the derivative. The words are the indices, window after window; keeps which k it is.
+/// takes the derivative. The words are the indices, those of k = 0 for every window first; keeps which k it is.
 struct WindowMax : Deciding {
     static constexpr std::string_view name = "window_max";
     static Space space(const Node& node, const Topology&, Mode mode, const Called&) { return {.saved = mode == Mode::inference ? 0u : node.size}; }
@@ -17,13 +17,16 @@ struct WindowMax : Deciding {
         T* y = f.y();
         T* kept = f.saved();
         const std::uint32_t width = f.extra();
+        const std::size_t n = f.size();
+        if constexpr (kernels::simd::Vectorised<T>)
+            if (lists_fit<T>(f.x_size(0))) return kernels::simd::table<T>().list_max({f.words(), n, width, f.rows(), f.x_size(0)}, x, y, kept);
         for (std::size_t b = 0; b < f.rows(); ++b, x += f.x_size(0)) {
             const std::uint32_t* index = f.words();
-            for (std::size_t j = 0; j < f.size(); ++j, index += width) {
+            for (std::size_t j = 0; j < n; ++j, ++index) {
                 T largest = x[index[0]];
                 std::uint32_t which = 0;
                 for (std::uint32_t k = 1; k < width; ++k) {
-                    const T& next = x[index[k]];
+                    const T& next = x[index[k * n]];
                     const bool takes = bool(largest < next) | (!(next == next) & bool(largest == largest));
                     which = takes ? k : which;
                     largest = takes ? next : largest;
@@ -39,7 +42,7 @@ struct WindowMax : Deciding {
         const T* kept = frame.saved();
         for (std::size_t b = 0; b < frame.rows(); ++b) {
             const std::uint32_t* index = frame.words();
-            for (std::size_t j = 0; j < frame.size(); ++j, index += frame.extra()) f(b, j, index[small_number(*kept++)]);
+            for (std::size_t j = 0; j < frame.size(); ++j) f(b, j, index[small_number(*kept++) * frame.size() + j]);
         }
     }
     /// x̄_i += Σ ȳ_j over the windows whose largest is i

@@ -6,7 +6,9 @@
 #include "kernels/simd/outer.hpp"
 #include "kernels/simd/pairs.hpp"
 #include "kernels/simd/product.hpp"
+#include "kernels/simd/sparse.hpp"
 #include "kernels/simd/straight_line.hpp"
+#include "kernels/simd/windows.hpp"
 #include "kernels/simd/winograd.hpp"
 
 namespace costate::kernels::simd {
@@ -48,6 +50,16 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .sum = &sum<V>,
             .dot = &dot<V>,
             .rk_combine = &rk_combine<V>,
+            .max_row = &max_row<V>,
+            .add_to_kept = &add_to_kept<V>,
+            .read_kept = &read_kept<V>,
+            .mean_row = &mean_row<V>,
+            .mean_row_vjp = &mean_row_vjp<V>,
+            .pick = &pick<V>,
+            .scatter = &scatter<V>,
+            .sparse = &sparse<V>,
+            .sparse_vjp = &sparse_vjp<V>,
+            .list_max = &list_max<V>,
             .straight_line = &straight_line<V>};
 }
 

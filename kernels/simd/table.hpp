@@ -100,6 +100,20 @@ inline constexpr std::size_t tap_sum_bytes = std::size_t{192} << 10, most_tap_re
 /// Convolutions by squares (kernels/simd/winograd.hpp): places in the transform of a square; so many channels and outputs together.
 inline constexpr std::size_t square_places = 16, most_square_rows = 256;
 
+/// Windows side by side in a row of an image: tap (u, v) of window j is x[u row_step + v column_step + j stride], u < rows, v < columns.
+struct WindowRow {
+    std::size_t count, rows, columns, row_step, column_step, stride;
+    std::size_t first_row = 0;  ///< of the kernel: what is kept of tap (u, v) is u + first_row and v
+};
+
+/// `count` places with `entries` indices each, entry k of place i at index[k count + i]; the same for each of `rows` rows, side by side, of `size` ≤ 2³¹
+/// values. Indices are below size, or 2³² - 1: nothing.
+struct IndexList {
+    const std::uint32_t* index;
+    std::size_t count, entries, rows, size;
+};
+inline constexpr std::size_t most_listed = std::size_t{1} << 31, widest = 16;  ///< of IndexList::size; no vector has more lanes
+
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.
 template <class T>
 struct Table {
@@ -146,6 +160,25 @@ struct Table {
     T (*sum)(std::size_t n, const T* x);
     T (*dot)(std::size_t n, const T* a, const T* b);
     void (*rk_combine)(std::size_t n, const T* x, T h, std::size_t terms, const T* c, const T* const* k, T* y);
+
+    /// y_j = the largest of window j, NaN where one is, the first of equal ones; kept, which may be null: its tap, row and column.
+    void (*max_row)(const WindowRow& row, const T* x, T* y, T* kept);
+    /// x̄[largest of window j] += ȳ_j, and y_j = x[largest of window j], whose tap is what is kept.
+    void (*add_to_kept)(const WindowRow& row, const T* kept, const T* y_bar, T* x_bar);
+    void (*read_kept)(const WindowRow& row, const T* kept, const T* x, T* y);
+    /// y_j = Σ share x over window j, and x̄ += share ȳ_j over it.
+    void (*mean_row)(const WindowRow& row, T share, const T* x, T* y);
+    void (*mean_row_vjp)(const WindowRow& row, T share, const T* y_bar, T* x_bar);
+
+    /// y_i (+)= x[index_i], 0 where there is nothing, and its transpose y[index_i] += x_i, i ascending; of one entry.
+    void (*pick)(const IndexList& list, const T* x, T* y, bool add);
+    void (*scatter)(const IndexList& list, const T* x, T* y);
+    /// y_i = Σ_k c_ik x[index_ik], k ascending, and x̄[index_ik] += c_ik ȳ_i, i, then k ascending; faster with size · widest values
+    /// at `columns`, which may be null, where rows are many.
+    void (*sparse)(const IndexList& list, const T* c, const T* x, T* y);
+    void (*sparse_vjp)(const IndexList& list, const T* c, const T* y_bar, T* x_bar, T* columns);
+    /// y_i = max_k x[index_ik], NaN where one is, the first of equal ones; kept, which may be null: its k. Every index is there.
+    void (*list_max)(const IndexList& list, const T* x, T* y, T* kept);
 
     bool (*straight_line)(const LineView<T>& line, const LineCall<T>& call);
 };

@@ -1,4 +1,5 @@
 // No kernel touches memory beyond its arrays: every array ends at a page that may not be read or written.
+#include "guarded.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/packed_convolution.hpp"
 #include "kernels/simd/table.hpp"
@@ -7,40 +8,11 @@
 
 #include <csignal>
 
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace costate;
 using namespace costate::kernels;
-
-namespace {
-
-/// n elements of 0.5 that end where a forbidden page begins.
-template <class T>
-class Guarded {
-public:
-    explicit Guarded(std::size_t n) : bytes_((n * sizeof(T) + page - 1) / page * page + page) {
-        start_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        REQUIRE(start_ != MAP_FAILED);
-        char* const guard = static_cast<char*>(start_) + bytes_ - page;
-        REQUIRE(mprotect(guard, page, PROT_NONE) == 0);
-        data_ = reinterpret_cast<T*>(guard) - n;
-        for (std::size_t i = 0; i < n; ++i) data_[i] = T(0.5);
-    }
-    Guarded(const Guarded&) = delete;
-    Guarded& operator=(const Guarded&) = delete;
-    ~Guarded() { munmap(start_, bytes_); }
-    operator T*() { return data_; }
-
-private:
-    static constexpr std::size_t page = 4096;
-    std::size_t bytes_;
-    void* start_;
-    T* data_;
-};
-
-}  // namespace
 
 TEST_CASE("negative control: one element too far ends the process", "[quick]") {
     Guarded<double> a(5);
