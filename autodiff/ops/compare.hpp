@@ -20,6 +20,9 @@ struct Constant : Deciding {
 /// y = 1 where a ∘ b holds, else 0, broadcasting; the derivative is 0
 template <Relation R>
 struct Compare : Constant {
+    static constexpr auto pointwise = R == Relation::less         ? kernels::simd::Pointwise::less
+                                      : R == Relation::less_equal ? kernels::simd::Pointwise::less_equal
+                                                                  : kernels::simd::Pointwise::equal;
     template <class T>
     static T value(const T& a, const T& b) {
         return holds(R, a, b) ? T(1) : T(0);

@@ -7,6 +7,9 @@ namespace costate::autodiff::ops {
 /// The larger (or the smaller) of a and b, NaN where one is. Where they are equal each takes half of the derivative, as PyTorch has it.
 template <bool Larger>
 struct Extreme : Deciding {
+    using Pointwise = kernels::simd::Pointwise;
+    static constexpr auto pointwise = Larger ? Pointwise::maximum : Pointwise::minimum, shares = Larger ? Pointwise::larger_share : Pointwise::smaller_share;
+
     static bool reads(const Node&, std::size_t, std::uint64_t) { return true; }
     template <class T>
     static T value(const T& a, const T& b) {
@@ -36,7 +39,8 @@ struct Extreme : Deciding {
         const T* y_bar = f.y_bar();
         for (std::size_t i = 0; i < 2; ++i) {
             const Reader<T> own(f, grid, i), other(f, grid, 1 - i);
-            contribute(f, grid, i, [&](std::size_t o, std::size_t j) { return share(own(o, j), other(o, j), y_bar[o * grid.inner + j]); });
+            contribute(f, grid, i, [&](std::size_t o, std::size_t j) { return share(own(o, j), other(o, j), y_bar[o * grid.inner + j]); },
+                       in_vectors(shares, grid, own, other, Reader<T>(y_bar, {grid.inner, 1})));
         }
     }
     /// ẏ = ȧ where a is the one, (ȧ + ḃ)/2 where a = b, else ḃ
@@ -46,7 +50,8 @@ struct Extreme : Deciding {
         bool assigned = false;
         for (std::size_t i = 0; i < 2; ++i) {
             const Reader<T> own(f, grid, i), other(f, grid, 1 - i);
-            add_tangent(f, grid, i, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return share(own(o, j), other(o, j), dot); });
+            add_tangent(f, grid, i, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return share(own(o, j), other(o, j), dot); },
+                        in_vectors(shares, grid, own, other, Reader<T>(f.dot(i), grid.stride(f, i))));
         }
         finish_tangent(f, assigned);
     }

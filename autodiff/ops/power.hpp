@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autodiff/ops/saved_slope.hpp"
+#include "kernels/pointwise.hpp"
 
 #include <bit>
 
@@ -35,10 +36,22 @@ struct Power : SavedSlope {
         const T* x = f.x(0);
         T* y = f.y();
         T* slope = f.saved();
+        if constexpr (kernels::simd::Vectorised<T>) return in_vectors(f.count(), n, x, y, slope);
         for (std::size_t i = 0; i < f.count(); ++i) {
             if (slope) slope[i] = n == 0 ? T(0) : T(n) * integer_power(x[i], n - 1);
             y[i] = integer_power(x[i], n);
         }
+    }
+
+private:
+    template <class T>
+    static void in_vectors(std::size_t count, int n, const T* x, T* y, T* slope) {
+        const auto power = [&](const T& factor, int exponent, T* to) {
+            kernels::pointwise<T>(kernels::simd::Pointwise::power, count, {{x}, {&factor, true}}, to, false, exponent);
+        };
+        if (slope && n == 0) zero(slope, count);
+        else if (slope) power(T(n), n - 1, slope);
+        power(T(1), n, y);
     }
 };
 

@@ -43,6 +43,7 @@ struct Steps : Constant {
     static void forward(const Frame<T>& f) {
         const T* x = f.x(0);
         T* y = f.y();
+        if constexpr (kernels::simd::Vectorised<T>) return kernels::pointwise<T>(Step::pointwise, f.count(), {{x}}, y);
         for (std::size_t i = 0; i < f.count(); ++i) y[i] = Step::value(x[i]);
     }
 };
@@ -50,6 +51,7 @@ struct Steps : Constant {
 /// y = ⌊x⌋
 struct Floor : Steps<Floor> {
     static constexpr std::string_view name = "floor";
+    static constexpr auto pointwise = kernels::simd::Pointwise::floor;
     template <class T>
     static T value(const T& x) {
         return floor_of(x);
@@ -59,6 +61,7 @@ struct Floor : Steps<Floor> {
 /// y = ⌈x⌉
 struct Ceil : Steps<Ceil> {
     static constexpr std::string_view name = "ceil";
+    static constexpr auto pointwise = kernels::simd::Pointwise::ceil;
     template <class T>
     static T value(const T& x) {
         return T(-floor_of(T(-x)));
@@ -68,6 +71,7 @@ struct Ceil : Steps<Ceil> {
 /// y = the integer nearest to x, of two the even one
 struct Round : Steps<Round> {
     static constexpr std::string_view name = "round";
+    static constexpr auto pointwise = kernels::simd::Pointwise::round;
     template <class T>
     static T value(const T& x) {
         return round_of(x);
@@ -77,6 +81,7 @@ struct Round : Steps<Round> {
 /// y = -1, 0 or 1
 struct Sign : Steps<Sign> {
     static constexpr std::string_view name = "sign";
+    static constexpr auto pointwise = kernels::simd::Pointwise::sign;
     template <class T>
     static T value(const T& x) {
         const T above = T(0) < x ? T(1) : T(x - x);  // 0, or NaN
@@ -104,6 +109,10 @@ struct Abs : SavedSlope {
         const T* x = f.x(0);
         T* y = f.y();
         const std::size_t n = f.count();
+        if constexpr (kernels::simd::Vectorised<T>) {
+            if (f.saved()) kernels::pointwise<T>(Sign::pointwise, n, {{x}}, f.saved());
+            return kernels::pointwise<T>(kernels::simd::Pointwise::abs, n, {{x}}, y);
+        }
         if (T* slope = f.saved())
             for (std::size_t i = 0; i < n; ++i) slope[i] = Sign::value(x[i]);
         for (std::size_t i = 0; i < n; ++i) y[i] = value(x[i]);

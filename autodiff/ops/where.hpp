@@ -7,6 +7,7 @@ namespace costate::autodiff::ops {
 /// y = a where c ≠ 0, else b, broadcasting; c has no part in the derivative
 struct Where : Deciding {
     static constexpr std::string_view name = "where";
+    static constexpr auto pointwise = kernels::simd::Pointwise::where;
     template <class T>
     static constexpr bool supported = true;
     template <class T>
@@ -23,8 +24,11 @@ struct Where : Deciding {
         const Grid grid(f);
         const Reader<T> c(f, grid, 0), a(f, grid, 1), b(f, grid, 2);
         T* y = f.y();
-        for (std::size_t o = 0; o < grid.outer; ++o)
-            for (std::size_t j = 0; j < grid.inner; ++j) *y++ = value(c(o, j), a(o, j), b(o, j));
+        const auto row = in_vectors(pointwise, grid, c, a, b);
+        for (std::size_t o = 0; o < grid.outer; ++o, y += grid.inner) {
+            if (row(o, y, false)) continue;
+            for (std::size_t j = 0; j < grid.inner; ++j) y[j] = value(c(o, j), a(o, j), b(o, j));
+        }
     }
     /// ā += ȳ where c ≠ 0,  b̄ += ȳ where c = 0
     template <class T>
@@ -32,9 +36,13 @@ struct Where : Deciding {
         const Grid grid(f);
         const Reader<T> c(f, grid, 0);
         const T* y_bar = f.y_bar();
+        const T zero(0);
+        const Reader<T> d(y_bar, {grid.inner, 1}), nothing(&zero, {0, 0});
         contribute_nothing(f, 0);
-        contribute(f, grid, 1, [&](std::size_t o, std::size_t j) { return value(c(o, j), y_bar[o * grid.inner + j], T(0)); });
-        contribute(f, grid, 2, [&](std::size_t o, std::size_t j) { return value(c(o, j), T(0), y_bar[o * grid.inner + j]); });
+        contribute(f, grid, 1, [&](std::size_t o, std::size_t j) { return value(c(o, j), y_bar[o * grid.inner + j], T(0)); },
+                   in_vectors(pointwise, grid, c, d, nothing));
+        contribute(f, grid, 2, [&](std::size_t o, std::size_t j) { return value(c(o, j), T(0), y_bar[o * grid.inner + j]); },
+                   in_vectors(pointwise, grid, c, nothing, d));
     }
     /// ẏ = ȧ where c ≠ 0, else ḃ
     template <class T>
@@ -42,8 +50,12 @@ struct Where : Deciding {
         const Grid grid(f);
         const Reader<T> c(f, grid, 0);
         bool assigned = false;
-        add_tangent(f, grid, 1, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return value(c(o, j), dot, T(0)); });
-        add_tangent(f, grid, 2, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return value(c(o, j), T(0), dot); });
+        const T zero(0);
+        const Reader<T> nothing(&zero, {0, 0}), a_dot(f.dot(1), grid.stride(f, 1)), b_dot(f.dot(2), grid.stride(f, 2));
+        add_tangent(f, grid, 1, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return value(c(o, j), dot, T(0)); },
+                    in_vectors(pointwise, grid, c, a_dot, nothing));
+        add_tangent(f, grid, 2, assigned, [&](std::size_t o, std::size_t j, const T& dot) { return value(c(o, j), T(0), dot); },
+                    in_vectors(pointwise, grid, c, nothing, b_dot));
         finish_tangent(f, assigned);
     }
 };

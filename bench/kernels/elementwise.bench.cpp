@@ -1,6 +1,7 @@
 // Elementwise functions, sums and the Runge–Kutta combination in elements/s and B/s, beside the C library in a plain loop.
 #include "kernels/aligned.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/pointwise.hpp"
 #include "kernels/reduce.hpp"
 
 #include <benchmark/benchmark.h>
@@ -87,6 +88,55 @@ void dot_product(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(dot<T>(x, y));
     rates<T>(state, 2);
 }
+
+using simd::Pointwise;
+
+// What compares and rounds, as a loop for the compiler.
+template <Pointwise F, class T>
+T looped(T a, T b, T c) {
+    if constexpr (F == Pointwise::maximum) return !(b == b) ? b : a < b ? b : a;
+    else if constexpr (F == Pointwise::where) return a == T(0) ? c : b;
+    else if constexpr (F == Pointwise::larger_share) return b < a ? c : a < b ? T(0) : c / 2;
+    else if constexpr (F == Pointwise::floor) return std::floor(a);
+    else return a * a * a;
+}
+template <class T, Pointwise F>
+void in_loop(benchmark::State& state) {
+    const auto a = grid<T>(), b = AlignedVector<T>(a.rbegin(), a.rend()), c = a;
+    AlignedVector<T> y(count);
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < count; ++i) y[i] = looped<F, T>(a[i], b[i], c[i]);
+        benchmark::ClobberMemory();
+    }
+    rates<T>(state, simd::operands_of(F) + 1);
+}
+template <class T, Pointwise F>
+void in_vectors(benchmark::State& state) {
+    const auto a = grid<T>(), b = AlignedVector<T>(a.rbegin(), a.rend()), c = a;
+    AlignedVector<T> y(count);
+    const T one(1);
+    const simd::Operand<T> second = F == Pointwise::power ? simd::Operand<T>{&one, true} : simd::Operand<T>{b.data()};
+    for (auto _ : state) {
+        if constexpr (simd::operands_of(F) == 1) pointwise<T>(F, count, {{a.data()}}, y.data());
+        else if constexpr (simd::operands_of(F) == 2) pointwise<T>(F, count, {{a.data()}, second}, y.data(), false, 3);
+        else pointwise<T>(F, count, {{a.data()}, second, {c.data()}}, y.data());
+        benchmark::ClobberMemory();
+    }
+    rates<T>(state, simd::operands_of(F) + 1);
+}
+#define COSTATE_BESIDE_ITS_LOOP(T, F)              \
+    BENCHMARK_TEMPLATE(in_loop, T, Pointwise::F);  \
+    BENCHMARK_TEMPLATE(in_vectors, T, Pointwise::F);
+COSTATE_BESIDE_ITS_LOOP(float, maximum)
+COSTATE_BESIDE_ITS_LOOP(float, where)
+COSTATE_BESIDE_ITS_LOOP(float, larger_share)
+COSTATE_BESIDE_ITS_LOOP(float, floor)
+COSTATE_BESIDE_ITS_LOOP(float, power)
+COSTATE_BESIDE_ITS_LOOP(double, maximum)
+COSTATE_BESIDE_ITS_LOOP(double, where)
+COSTATE_BESIDE_ITS_LOOP(double, larger_share)
+COSTATE_BESIDE_ITS_LOOP(double, floor)
+COSTATE_BESIDE_ITS_LOOP(double, power)
 
 BENCHMARK_TEMPLATE(raw_silu, float);
 BENCHMARK_TEMPLATE(raw_silu, double);

@@ -5,6 +5,7 @@
 #include "kernels/simd/linear.hpp"
 #include "kernels/simd/outer.hpp"
 #include "kernels/simd/pairs.hpp"
+#include "kernels/simd/pointwise.hpp"
 #include "kernels/simd/product.hpp"
 #include "kernels/simd/sparse.hpp"
 #include "kernels/simd/straight_line.hpp"
@@ -47,6 +48,7 @@ constexpr Table<Element<V>> make_table(Isa isa) {
             .add_row = &add_row<V>,
             .affine = &affine<V>,
             .affine_pair = &affine_pair<V>,
+            .pointwise = &pointwise<V>,
             .sum = &sum<V>,
             .dot = &dot<V>,
             .rk_combine = &rk_combine<V>,

@@ -114,6 +114,37 @@ struct IndexList {
 };
 inline constexpr std::size_t most_listed = std::size_t{1} << 31, widest = 16;  ///< of IndexList::size; no vector has more lanes
 
+/// Functions of numbers a, b, c, d:
+///   maximum, minimum (NaN where one is)                 raise  a < b ? b : a            lower  b < a ? b : a
+///   less, less_equal, equal  a ∘ b ? 1 : 0              where  a = 0 ? c : b            inside  a ≤ c or d ≤ a ? 0 : b
+///   larger_share  b < a ? c : a < b ? 0 : c/2           smaller_share  a < b ? c : b < a ? 0 : c/2
+///   floor, ceil, round (of two the even one), sign, abs of a                            power  b aⁿ
+enum class Pointwise : std::uint8_t {
+    maximum, minimum, less, less_equal, equal, raise, lower, where, larger_share, smaller_share, inside, floor, ceil, round, sign, abs, power
+};
+constexpr std::size_t operands_of(Pointwise f) {
+    using enum Pointwise;
+    if (f == inside) return 4;
+    if (f == where || f == larger_share || f == smaller_share) return 3;
+    return f == floor || f == ceil || f == round || f == sign || f == abs ? 1 : 2;
+}
+
+/// An array, or one number that meets all.
+template <class T>
+struct Operand {
+    const T* data;
+    bool one = false;
+};
+template <class T>
+struct PointwiseCall {
+    Pointwise function;
+    std::size_t n;
+    Operand<T> x[4];
+    T* y;
+    bool add;      // to y
+    int exponent;  // of power
+};
+
 /// n counts elements; y may be an input itself (same start) in every elementwise kernel. Layouts are batch-major.
 template <class T>
 struct Table {
@@ -156,6 +187,8 @@ struct Table {
     void (*add_row)(std::size_t batch, std::size_t cols, const T* x, const T* row, T* y);
     void (*affine)(std::size_t n, T a, const T* x, T b, T* y);
     void (*affine_pair)(std::size_t n, T a, const T* u, T b, const T* v, T c, T* y, bool accumulate);
+
+    void (*pointwise)(const PointwiseCall<T>& call);
 
     T (*sum)(std::size_t n, const T* x);
     T (*dot)(std::size_t n, const T* a, const T* b);
