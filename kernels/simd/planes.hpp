@@ -65,7 +65,7 @@ void plane_block(const PlaneProduct<Element<V>>& call, std::size_t channel, std:
         std::size_t p = 0;
         for (std::size_t n = 0; p + panel <= count; p += n, tile.b += n, tile.y += n) {
             n = count - p >= at_once ? at_once : panel;
-            (n == panel ? TapTiles<V>::one : TapTiles<V>::many)[rows - 1](tile);
+            (n == panel ? TapTiles<V, true>::one : TapTiles<V, true>::many)[rows - 1](tile);
         }
         tile.b = last.first;
         tile.offsets = last.offsets;

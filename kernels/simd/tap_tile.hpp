@@ -7,8 +7,9 @@
 namespace costate::kernels::simd {
 namespace {
 
-// One step of a tile reads its vectors at an offset of its own; otherwise as tile().
-template <class V, int Rows, int Vectors>
+// One step of a tile reads its vectors at an offset of its own; otherwise as tile(). With Ahead it fetches those of the tile beside it, which lie in as
+// many rows as there are steps, where no prefetcher sees a stream.
+template <class V, int Rows, int Vectors, bool Ahead>
 void tap_tile(const TileCall<Element<V>>& call) {
     using T = Element<V>;
     constexpr bool masks = has_avx512<V> && Vectors <= 2;
@@ -31,6 +32,11 @@ void tap_tile(const TileCall<Element<V>>& call) {
         V bv[Vectors];
 #pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v) bv[v] = read<V>(at + v * width<V>);
+        if constexpr (Ahead) {
+            constexpr int bytes = Vectors * static_cast<int>(width<V> * sizeof(T));
+#pragma GCC unroll 8
+            for (int line = bytes; line < 2 * bytes; line += 64) _mm_prefetch(reinterpret_cast<const char*>(at) + line, _MM_HINT_T0);
+        }
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
             const V ar(a[r]);
@@ -42,19 +48,19 @@ void tap_tile(const TileCall<Element<V>>& call) {
     else finish_tile<V, Rows, Vectors, masks>(call, acc);
 }
 
-template <class V>
+template <class V, bool Ahead = false>
 struct TapTiles {
     template <int... R>
     static constexpr auto half_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 1>...};
+        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 1, Ahead>...};
     }
     template <int... R>
     static constexpr auto one_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2>...};
+        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2, Ahead>...};
     }
     template <int... R>
     static constexpr auto many_of(std::integer_sequence<int, R...>) {
-        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2 * panels_at_once<V>(R + 1)>...};
+        return std::array<Tile<V>, sizeof...(R)>{&tap_tile<V, R + 1, 2 * panels_at_once<V>(R + 1), Ahead>...};
     }
     using Sequence = std::make_integer_sequence<int, static_cast<int>(Blocking<V>::rows)>;
     static constexpr auto half = half_of(Sequence{});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/simd/lanes.hpp"
+#include "kernels/simd/table.hpp"
 
 namespace costate::kernels::simd {
 namespace {
