@@ -55,7 +55,7 @@ template <class T>
 std::vector<T> solve(const ode::Tableau& tableau, Field<T>& f, const ode::TimeGrid<T>& grid, In<T> x0);
 
 /// L = Σ_k ℓ_k(x(s_k)) and its gradient on such a grid, a loss for each knot, with the derivatives with respect to the knots, by "dto" or
-/// "partner". Throws std::invalid_argument for another number of losses than knots.
+/// "partner". Throws std::invalid_argument for another method, or another number of losses than knots.
 template <class T>
 ode::GradientResult<T> gradient_on_knots(std::string_view method, Field<T>& f, const std::vector<Loss<T>>& losses, const ode::Tableau& tableau,
                                          const ode::TimeGrid<T>& grid, In<T> x0);

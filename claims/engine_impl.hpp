@@ -60,7 +60,8 @@ ode::GradientResult<T> gradient_on_knots(std::string_view method, Field<T>& f, c
         m(f, loss, grid, x0, ode::GradientOptions{}, ws, result);
     };
     if (method == ode::dto::Partner::name) by(ode::dto::Partner{});
-    else by(ode::dto::StoreAll{});
+    else if (method == ode::dto::StoreAll::name) by(ode::dto::StoreAll{});
+    else throw std::invalid_argument("gradient_on_knots: there is no method '" + std::string(method) + "' here; dto and partner are");
     return result;
 }
 

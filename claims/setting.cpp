@@ -89,13 +89,13 @@ void Setting::set(std::string_view key, std::string_view value) {
         seed = whole_number(key, value, 0, 999'999'999'999'999'999);
     } else if (key == "model") {
         if (value.empty()) throw std::invalid_argument("setting model: an empty name is given; name a network file");
-        if (!model) model.emplace();
-        model->file = value;
+        model.emplace(std::filesystem::path(value));
         field = "network";
     } else {
         NetworkFile changed = model.value_or(NetworkFile{});
         std::string* const part = part_of(changed, key);
         if (!part) refuse_key(key);
+        if (!model) throw std::invalid_argument("setting " + std::string(key) + ": it is said of a network, and none is named; set model first");
         *part = value;
         model = std::move(changed);
     }

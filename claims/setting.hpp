@@ -16,7 +16,7 @@
 
 namespace costate::claims {
 
-/// A network file, and which inputs of an ONNX file are x and t and what its output is, where the file leaves that open (empty: it does not).
+/// A network file, and what is said of it: which inputs of an ONNX file are x and t, and what the output is (empty: what the file says).
 struct NetworkFile {
     std::filesystem::path file;
     std::string input = {}, time = {}, parametrisation = {};
@@ -35,7 +35,8 @@ struct Setting {
     std::optional<NetworkFile> model = {};            ///< where field is "network"
     bool unit_flow = false;  ///< a network that is regular on [t0, t1] only is followed there, and told as a flow over [0, 1]
 
-    /// The value of "tableau", "path", "field", "dim", "seed" or "model" as text, or of the model's "input", "time" or "parametrisation". Throws std::invalid_argument for another key.
+    /// The value of "tableau", "path", "field", "dim", "seed" or "model" as text, or of the model's "input", "time" or "parametrisation",
+    /// which are set after it. Throws std::invalid_argument for another key.
     [[nodiscard]] std::string text(std::string_view key) const;
     /// Sets it from text. Throws std::invalid_argument in one sentence for an unknown key or value.
     void set(std::string_view key, std::string_view value);

@@ -161,9 +161,9 @@ Wish wish_from(std::string_view text) {
     if (at == std::string_view::npos || at == 0)
         throw std::invalid_argument("'" + std::string(text) + "' is no setting; write key=value, such as dim=3, and name claims before --set");
     const Wish wish{std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
-    Setting().set(wish.key, wish.value);
     if (wish.key == "input" || wish.key == "time" || wish.key == "parametrisation")
         throw std::invalid_argument("'" + wish.key + "' is said of a network; write --" + wish.key + " beside --model FILE");
+    Setting().set(wish.key, wish.value);
     return wish;
 }
 

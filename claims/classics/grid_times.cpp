@@ -146,7 +146,8 @@ Agreement agreement(const Setting& setting, std::size_t steps, bool broken) {
     const OnGrid<T> engine = by_engine<T>("dto", setting, given), partner = by_engine<T>("partner", setting, given),
                     plain = by_steps<T>(setting, given, broken);
     return {equal(engine.knots, plain.knots), equal(engine.ends, plain.ends), equal(engine.x, plain.x) && equal(engine.theta, plain.theta) && equal<T>({engine.loss}, {plain.loss}),
-            equal(partner.x, engine.x) && equal(partner.knots, engine.knots) && equal(partner.ends, engine.ends)};
+            equal(partner.x, engine.x) && equal(partner.theta, engine.theta) && equal(partner.knots, engine.knots) && equal(partner.ends, engine.ends) &&
+                equal<T>({partner.loss}, {engine.loss})};
 }
 
 template <class C>
@@ -216,7 +217,7 @@ Claim grid_times() {
 
 One sweep serves all terms: $\lambda$ jumps by the gradient of a term where the sweep meets its knot. It collects $\bar{t}_n$ and $\bar{h}_n$ from every step and shares them out among the two knots on either side. Here the same is computed step by step, each step as a solve of its own: what its two ends are worth is added up at the nodes, and a hat function over the knots says how much of a node's motion is which knot's. Both have to be equal, in rational numbers over as many steps as digits allow and in the field of $2^{61} - 1$ elements over sixty.
 
-That it is the derivative of what was computed is shown once more by moving all knots at once by a formal $\varepsilon$: this calls no derivative of the field at all.)",
+That it is the derivative of what was computed is shown once more by moving all knots at once by a formal $\varepsilon$: this calls no derivative of the field at all. (Where digits allow two steps only, all nodes are knots.))",
                 .readings = {}};
     claim.readings = {{.name = "precise",
                        .statement = R"($\bar{s}_k = \sum_n w_k(t_n) \left( \bar{t}_n - \bar{h}_n + \bar{h}_{n-1} \right)$, $w_k$ the hat function of knot $k$, $\bar{t}_n$ and $\bar{h}_n$ the derivatives of $L$ with respect to the start and the length of step $n$.)",
