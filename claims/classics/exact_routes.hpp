@@ -4,6 +4,8 @@
 #include "claims/classics/common.hpp"
 #include "scalar/prime_field.hpp"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -25,6 +27,13 @@ Finding in_scalar(Finding finding) {
         finding.proof = Proof::bound;
     }
     return finding;
+}
+
+/// A derivative along ε against the one that values alone give, `where` says of what: in exact arithmetic ==, at 50 digits to 1e-40.
+template <class C>
+Finding derivative_finding(const std::string& name, const std::string& where, const C& found, const C& expected) {
+    const std::string predicted = fmt::format(R"($\frac{{d\ell}}{{d\varepsilon}} = {}$ {})", shown(expected), where);
+    return in_scalar<C>(equality(name, predicted, fmt::format("${}$", shown(found)), equal<C>({found}, {expected})));
 }
 
 /// What was found in ℚ over `few` steps and in ℤ/p over `many`; `off`, how far the two are apart, relative, where it is known.

@@ -45,8 +45,7 @@ Curve compare(const Setting& setting, bool broken, Evidence& evidence) {
         const auto result = gradient<C>(broken ? "dto" : method, subject.field, along(subject.v), setting.tableau, subject.t0, subject.t1, steps, subject.x0);
         const C found = dot(result.x_bar, direction.u) + result.t0_bar * direction.tau0 + result.t1_bar * direction.tau1,
                 expected = derivative_of_values<C>(method, setting, direction);
-        evidence.findings.push_back(in_scalar<C>(equality(method, fmt::format(R"($\frac{{d\ell}}{{d\varepsilon}} = {}$ of the scheme's own end)", shown(expected)),
-                                                          fmt::format("${}$", shown(found)), equal(std::vector<C>{found}, std::vector<C>{expected}))));
+        evidence.findings.push_back(derivative_finding<C>(method, "of the scheme's own end", found, expected));
         retraced = retraced && result.reconstruction_error <= negligible<C>;
         curve.x.push_back(static_cast<double>(curve.x.size() + 1));
         curve.measured.push_back(ScalarTraits<C>::to_double(found));
