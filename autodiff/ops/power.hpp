@@ -36,7 +36,8 @@ struct Power : SavedSlope {
         const T* x = f.x(0);
         T* y = f.y();
         T* slope = f.saved();
-        if constexpr (kernels::simd::Vectorised<T>) return in_vectors(f.count(), n, x, y, slope);
+        if constexpr (kernels::simd::Vectorised<T>)
+            if (f.count() >= 16) return in_vectors(f.count(), n, x, y, slope);
         for (std::size_t i = 0; i < f.count(); ++i) {
             if (slope) slope[i] = n == 0 ? T(0) : T(n) * integer_power(x[i], n - 1);
             y[i] = integer_power(x[i], n);

@@ -3,6 +3,7 @@
 
 #include "kernels/simd/tile.hpp"
 
+#include <bit>
 #include <cstdint>
 
 namespace costate::kernels::simd {
@@ -68,6 +69,7 @@ void outer_rows(std::size_t samples, std::size_t cols, std::size_t leading, std:
     };
     if (leading != 0) {
         partial_panel<V, Tiling>(call, rows, leading);
+        call.columns = at_once * B::panel;
         pass(1, leading);
     }
     while (columns >= B::panel) {
@@ -86,11 +88,61 @@ std::size_t leading_columns(std::size_t cols, const Element<V>* w_bar) {
     return beyond == 0 || cols < large || cols % width<V> != 0 ? 0 : width<V> - beyond;
 }
 
+// In every lane z's element (first + lane) / 2^shift: that of its row, where rows of 2^shift columns lie side by side.
+template <class V>
+    requires has_avx512<V>
+[[gnu::always_inline]] inline V row_of_lane(const V& z, std::size_t first, int shift) {
+    if constexpr (is_double<V>) {
+        const __m512i lane = _mm512_add_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(static_cast<long long>(first)));
+        return V(_mm512_permutexvar_pd(_mm512_srl_epi64(lane, _mm_cvtsi32_si128(shift)), z));
+    } else {
+        const __m512i own = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        const __m512i lane = _mm512_add_epi32(own, _mm512_set1_epi32(static_cast<int>(first)));
+        return V(_mm512_permutexvar_ps(_mm512_srl_epi32(lane, _mm_cvtsi32_si128(shift)), z));
+    }
+}
+
+// W̄ += z̄ xᵀ with 2^shift columns, fewer than a vector has lanes, as one array of rows · columns.
+template <class V>
+    requires has_avx512<V>
+void outer_pairs(std::size_t rows, int shift, const Element<V>* z_bar, const Element<V>* x, Element<V>* w_bar) {
+    using T = Element<V>;
+    const std::size_t cols = std::size_t{1} << shift;
+    alignas(64) T repeated[width<V>];
+    for (std::size_t i = 0; i < width<V>; ++i) repeated[i] = x[i % cols];
+    const V xs = read<V>(repeated);
+    for (std::size_t row = 0; row < rows; row += width<V>, z_bar += width<V>) {
+        const std::size_t left = rows - row, count = left < width<V> ? left : width<V>, all = count * cols;
+        const V z = count == width<V> ? read<V>(z_bar) : read_partial<V>(z_bar, count);
+        for (std::size_t i = 0; i < all; i += width<V>, w_bar += width<V>) {
+            const V zs = row_of_lane<V>(z, i, shift);
+            if (all - i >= width<V>) write(w_bar, add_product(zs, xs, read<V>(w_bar)));
+            else write_partial(w_bar, add_product(zs, xs, read_partial<V>(w_bar, all - i)), all - i);
+        }
+    }
+}
+
+// W̄ += z̄ xᵀ of one sample: what tiles would do, with nothing copied.
+template <class V>
+[[gnu::noinline]] void outer_one(std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x, Element<V>* w_bar) {
+    using B = Blocking<V>;
+    if constexpr (has_avx512<V>)
+        if (cols < width<V> && std::has_single_bit(cols)) return outer_pairs<V>(rows, std::countr_zero(cols), z_bar, x, w_bar);
+    for (std::size_t row = 0; row < rows; row += B::rows) {  // down the rows: beside a part of a vector just written no other is read
+        const std::size_t end = rows - row < B::rows ? rows : row + B::rows;
+        for_each_vector<V>(cols, [&](auto in, auto out) __attribute__((always_inline)) {
+            const V xs = in(x);
+            for (std::size_t r = row; r < end; ++r) out(w_bar + r * cols, add_product(V(z_bar[r]), xs, in(w_bar + r * cols)));
+        });
+    }
+}
+
 // Blocks of samples, then of columns of x, copied once and read by every group of rows, which walks rows of W̄ side by side.
 template <class V>
 void outer_accumulate(std::size_t batch, std::size_t rows, std::size_t cols, const Element<V>* z_bar, const Element<V>* x, Element<V>* w_bar) {
     using T = Element<V>;
     using B = Blocking<V>;
+    if (batch == 1) return outer_one<V>(rows, cols, z_bar, x, w_bar);
     alignas(64) T z[outer_block * outer_stride<V>];
     alignas(64) T block[outer_bytes / sizeof(T) + outer_block * B::panel];
     for_each_group<outer_block>(batch, [&](std::size_t b0, std::size_t samples) {

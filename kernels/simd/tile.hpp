@@ -181,23 +181,25 @@ template <std::size_t Size, class Group>
 [[gnu::always_inline]] inline void for_each_group(std::size_t rows, const Group& group) {
     const std::size_t groups = (rows + Size - 1) / Size;
     for (std::size_t g = 0, first = 0; g < groups; ++g) {
-        const std::size_t count = (rows - first + groups - g - 1) / (groups - g);
+        const std::size_t count = g + 1 == groups ? rows - first : (rows - first + groups - g - 1) / (groups - g);  // no division where one group is all
         group(first, count);
         first += count;
     }
 }
 
-/// A last panel of `columns` < panel columns; nothing beyond the array is touched: through masks, or a padded copy of Y.
+/// A last panel of `columns` < panel columns; nothing beyond the array is touched: through masks, or a padded copy of Y. Sets the call's columns; a copy of
+/// a call just written would wait for its stores.
 template <class V, class Tiling>
-void partial_panel(TileCall<Element<V>> call, std::size_t rows, std::size_t columns) {
+void partial_panel(TileCall<Element<V>>& given, std::size_t rows, std::size_t columns) {
     using T = Element<V>;
     using B = Blocking<V>;
     const Tile<V> tile = (columns <= width<V> ? Tiling::half : Tiling::one)[rows - 1];
-    call.columns = columns;
+    given.columns = columns;
     if constexpr (has_avx512<V>) {
-        tile(call);
+        tile(given);
         return;
     }
+    TileCall<T> call = given;
     alignas(64) T y[B::rows * B::panel];
     alignas(64) T bias[B::panel] = {};
     T* const target = call.y;

@@ -237,7 +237,8 @@ TEMPLATE_TEST_CASE("activation and slope in the epilogue are the elementwise ker
 TEMPLATE_TEST_CASE("outer_accumulate and column sums over ragged shapes", "[quick]", float, double) {
     using T = TestType;
     for (const auto& [rows, cols, batch] : std::vector<Shape>{
-             {1, 1, 1}, {2, 128, 7}, {17, 3, 5}, {13, 33, 64}, {15, 16, 65}, {31, 63, 300}, {14, 31, 257}, {40, 1100, 70}}) {
+             {1, 1, 1}, {2, 128, 7}, {17, 3, 5}, {13, 33, 64}, {15, 16, 65}, {31, 63, 300}, {14, 31, 257}, {40, 1100, 70},
+             {50, 2, 1}, {17, 4, 1}, {33, 8, 1}, {40, 1, 1}, {5, 3, 1}, {2, 50, 1}, {39, 1100, 1}, {50, 2, 3}, {29, 4, 4}}) {  // of one sample, and of one first
         const auto z = noise<T>(batch * rows, 7), x = noise<T>(batch * cols, 8), start = noise<T>(rows * cols, 9);
         for (const Isa isa : supported_isas()) {
             INFO(rows << " x " << cols << ", batch " << batch << ", " << name(isa));
