@@ -1,11 +1,18 @@
-// Convolutions beside the rate of a raw register tile, of the dense kernel, and of the matrix product of their own shape: forward, back to x, and W̄.
+// Convolutions beside the rate of a raw register tile, of the dense kernel, and of the matrix product of their own shape, ours and OpenBLAS's (where it is):
+// forward, back to x, and W̄.
 #include "bench/kernels/raw/tile.hpp"
 #include "kernels/convolution.hpp"
+#include "kernels/elementwise.hpp"
 #include "kernels/linear.hpp"
 
 #include <benchmark/benchmark.h>
 
+#ifdef COSTATE_BENCH_OPENBLAS
+#include <cblas.h>
+#endif
+
 #include <chrono>
+#include <type_traits>
 
 using namespace costate::kernels;
 
@@ -50,11 +57,35 @@ double dense_rate() {
     return 2.0 * n * n * rows / best_seconds([&] { linear<T>(packed, {}, Function::identity, rows, x, y); });
 }
 
-/// `product` is the matrix product of the same shape on matrices that lie as it likes them, with the same function at its end.
+#ifdef COSTATE_BENCH_OPENBLAS
+constexpr bool has_library = true;
+
+/// y (+)= a b, or a bᵀ, by OpenBLAS on one thread.
 template <class T>
-void measure(benchmark::State& state, double flops, const auto& work, const auto& product) {
+void library_product(bool turned, std::size_t m, std::size_t k, std::size_t n, const T* a, const T* b, bool add, T* y) {
+    static const bool alone = (openblas_set_num_threads(1), true);
+    benchmark::DoNotOptimize(alone);
+    const auto gemm = [] {
+        if constexpr (std::is_same_v<T, float>) return &cblas_sgemm;
+        else return &cblas_dgemm;
+    }();
+    const auto size = [](std::size_t i) { return static_cast<blasint>(i); };
+    gemm(CblasRowMajor, CblasNoTrans, turned ? CblasTrans : CblasNoTrans, size(m), size(n), size(k), T(1), a, size(k), b, size(turned ? k : n), T(add), y,
+         size(n));
+}
+#else
+constexpr bool has_library = false;
+
+template <class T>
+void library_product(bool, std::size_t, std::size_t, std::size_t, const T*, const T*, bool, T*) {}
+#endif
+
+/// `product` is the matrix product of the same shape on matrices that lie as it likes them, with the same factor before it or function at its end;
+/// `library` the plain product by sgemm or dgemm, on matrices row by row.
+template <class T>
+void measure(benchmark::State& state, double flops, const auto& work, const auto& product, const auto& library) {
     work();
-    double tile = tile_rate<T>(), dense = dense_rate<T>(), best = 1e300, beside = best_seconds(product);
+    double tile = tile_rate<T>(), dense = dense_rate<T>(), best = 1e300, beside = best_seconds(product), of_library = best_seconds(library);
     for (auto _ : state) {
         const auto start = Clock::now();
         work();
@@ -66,11 +97,13 @@ void measure(benchmark::State& state, double flops, const auto& work, const auto
     tile = std::max(tile, tile_rate<T>());
     dense = std::max(dense, dense_rate<T>());
     beside = std::min(beside, best_seconds(product));
+    of_library = std::min(of_library, best_seconds(library));
     state.counters["GFLOP/s"] = flops / best * 1e-9;
     state.counters["dense GFLOP/s"] = dense * 1e-9;
     state.counters["tile GFLOP/s"] = tile * 1e-9;
     state.counters["of dense"] = flops / best / dense;
     state.counters["of product"] = beside / best;
+    if constexpr (has_library) state.counters["of OpenBLAS"] = of_library / best;
 }
 
 template <class T>
@@ -93,16 +126,17 @@ struct Image {
     [[nodiscard]] double flops() const { return 2.0 * static_cast<double>(batch * s.out_size() * s.group_channels() * s.taps()); }
 };
 
-/// y = a b, m × k by k × n, where b is packed and a is as large.
+/// y = a b, m × k by k × n, where b is packed and a is as large; by the library with b row by row.
 template <class T>
 struct Product {
-    std::size_t m;
-    AlignedVector<T> a, y, slope;
+    std::size_t m, k, n;
+    AlignedVector<T> a, y, slope, plain;
     PackedMatrix<T> b;
 
-    Product(std::size_t rows, std::size_t k, std::size_t n)
-        : m(rows), a(rows * k, T(0.5)), y(rows * n), slope(rows * n), b(std::span<const T>(AlignedVector<T>(n * k, T(0.01))), n, k) {}
+    Product(std::size_t rows, std::size_t inner, std::size_t columns)
+        : m(rows), k(inner), n(columns), a(m * k, T(0.5)), y(m * n), slope(m * n), plain(k * n, T(0.01)), b(std::span<const T>(plain), n, k) {}
     void operator()(Function act) { linear<T>(b, {}, act, m, a, y, act == Function::identity ? std::span<T>() : std::span<T>(slope)); }
+    void by_library() { library_product<T>(false, m, k, n, a.data(), plain.data(), false, y.data()); }
 };
 
 template <class T, Function Activation>
@@ -110,13 +144,20 @@ void forward(benchmark::State& state) {
     Image<T> i(state);
     const auto slope = Activation == Function::identity ? std::span<T>() : std::span<T>(i.slope);
     Product<T> product(i.s.outputs, i.s.channels * i.s.taps(), i.batch * i.s.out_plane());
-    measure<T>(state, i.flops(), [&] { convolution<T>(i.forward, i.bias, Activation, i.batch, i.x, i.y, slope); }, [&] { product(Activation); });
+    measure<T>(state, i.flops(), [&] { convolution<T>(i.forward, i.bias, Activation, i.batch, i.x, i.y, slope); }, [&] { product(Activation); },
+               [&] { product.by_library(); });
 }
 template <class T>
 void pullback(benchmark::State& state) {
     Image<T> i(state);
     Product<T> product(i.s.channels, i.s.outputs * i.s.taps(), i.batch * i.s.out_plane());
-    measure<T>(state, i.flops(), [&] { convolution_pullback<T>(i.transposed, i.batch, i.y, i.slope, i.x, false); }, [&] { product(Function::identity); });
+    AlignedVector<T> z(i.y.size());
+    const auto after_slope = [&] {
+        mul<T>(i.y, i.slope, z);
+        product(Function::identity);
+    };
+    measure<T>(state, i.flops(), [&] { convolution_pullback<T>(i.transposed, i.batch, i.y, i.slope, i.x, false); }, after_slope,
+               [&] { product.by_library(); });
 }
 template <class T>
 void weights(benchmark::State& state) {
@@ -124,7 +165,9 @@ void weights(benchmark::State& state) {
     const std::size_t pixels = i.batch * i.s.out_plane();
     const AlignedVector<T> z(pixels * i.s.outputs, T(0.5)), x(pixels * i.s.channels * i.s.taps(), T(0.5));
     AlignedVector<T> w(i.w);
-    measure<T>(state, i.flops(), [&] { convolution_weights_accumulate<T>(i.forward, i.batch, i.y, i.x, i.w); }, [&] { outer_accumulate<T>(pixels, z, x, w); });
+    const std::size_t columns = i.s.channels * i.s.taps();
+    measure<T>(state, i.flops(), [&] { convolution_weights_accumulate<T>(i.forward, i.batch, i.y, i.x, i.w); }, [&] { outer_accumulate<T>(pixels, z, x, w); },
+               [&] { library_product<T>(true, i.s.outputs, pixels, columns, z.data(), x.data(), true, w.data()); });
 }
 
 void shapes(benchmark::internal::Benchmark* b) {
