@@ -45,13 +45,15 @@ bool done_by_taps(const simd::Table<T>& table, const ConvolutionShape& s, const 
            ((reach + fewest_rows) * s.width + 2 * simd::most_tap_reach + 32) * taps * sides.outputs * sizeof(T) <= simd::tap_sum_bytes;
 }
 
-/// Enough outputs for the lanes, and steps to pay for the transpose of y, or a stride; x around one pixel is no more than there is memory for.
+/// Enough outputs for the lanes, and steps to pay for the transpose of y, or a stride; x around one pixel is no more than there is memory for, nor are
+/// the phases of a row.
 template <class T>
 bool done_by_lanes(const simd::Table<T>& table, const ConvolutionShape& s, const ConvolutionSides& sides) {
     constexpr std::size_t fewest_steps = 200;
     const std::size_t vector = table.panel_width / 2, lanes = (sides.outputs + vector - 1) / vector * vector;
     const std::size_t around = (s.dilation_y * (s.kernel_height - 1) + 1) * (s.dilation_x * (s.kernel_width - 1) + 1);
     const bool strided = s.stride_y * s.stride_x > 1, many = s.taps() > 1 && sides.channels * s.taps() >= fewest_steps;
+    if (s.stride_x > simd::most_phase_step) return false;
     return (strided || many) && 4 * sides.outputs >= 3 * lanes && around * sizeof(T) <= simd::image_bytes;
 }
 }  // namespace detail
@@ -83,11 +85,6 @@ void for_each_unit(ConvolutionWay way, const simd::Table<T>& table, std::size_t 
     }
 }
 
-/// Pixels `first + step i` of the plane that is written, and the taps that reach them.
-struct ConvolutionPhase {
-    std::size_t y, x, step_y, step_x, height, width, first_tap, tap_count, first_weight;
-};
-
 /// A tap and its place in the kernel.
 struct KernelTap {
     simd::Tap tap;
@@ -111,9 +108,9 @@ inline std::vector<KernelTap> taps_of(const ConvolutionShape& s, bool forward, s
 }
 
 /// Where the pixels of each phase of a transpose begin; (0, 0) alone of a convolution.
-inline std::vector<ConvolutionPhase> phases_of(const ConvolutionShape& s, bool forward) {
+inline std::vector<simd::TapPhase> phases_of(const ConvolutionShape& s, bool forward) {
     if (forward) return {{0, 0, 1, 1, s.out_height(), s.out_width(), 0, 0, 0}};
-    std::vector<ConvolutionPhase> phases;
+    std::vector<simd::TapPhase> phases;
     const auto count = [](std::size_t n, std::size_t first, std::size_t step) { return (n - first + step - 1) / step; };
     for (std::size_t y = 0; y < std::min(s.stride_y, s.height); ++y)
         for (std::size_t x = 0; x < std::min(s.stride_x, s.width); ++x)

@@ -72,8 +72,8 @@ public:
             y += begin;
         }
         if constexpr (simd::Vectorised<T>) {
-            for (const Phase& phase : phases_)
-                for (std::size_t g = 0; g < shape_.groups; ++g) run(phase, call(phase, g, x, scale, bias, y, accumulate));
+            for (const Phase& phase : std::span(phases_).first(joined() ? 1 : phases_.size()))
+                for (std::size_t g = 0; g < shape_.groups; ++g) run(call(phase, g, x, scale, bias, y, accumulate));
         }
         if (!phases_.empty()) return;
         std::vector<T> scaled;
@@ -105,15 +105,17 @@ public:
     }
 
 private:
-    using Phase = ConvolutionPhase;
+    using Phase = simd::TapPhase;
     using Way = ConvolutionWay;
 
-    void run(const Phase& phase, const simd::TapCall<T>& call) const {
+    void run(const simd::TapCall<T>& call) const {
         if (way_ == Way::planes) table_->convolve_planes(call);
         else if (way_ == Way::squares) table_->convolve_squares(call);
         else if (way_ == Way::taps) table_->convolve_taps(call);
-        else (way_ == Way::lanes && phase.tap_count != 0 ? table_->convolve_lanes : table_->convolve)(call);
+        else (joined() ? table_->convolve_lanes : table_->convolve)(call);
     }
+    /// Whether one call does all phases.
+    [[nodiscard]] bool joined() const { return way_ == Way::lanes && !taps_.empty(); }
 
     PackedConvolution(const ConvolutionShape& shape, Direction direction, Channels wanted) : shape_(shape), part_(shape), direction_(direction) {
         check_shape(shape);
@@ -145,11 +147,12 @@ private:
             if (way_ != Way::none) phases_ = phases_of(shape_, ahead);
             for (Phase& phase : phases_) {
                 phase.first_tap = taps_.size();
-                phase.first_weight = data_.size();
+                phase.first_weight = group_weights_;
                 for (const KernelTap& tap : taps_of(shape_, ahead, phase.y, phase.x)) taps_.push_back(tap.tap), kernel_positions_.push_back(tap.place);
                 phase.tap_count = taps_.size() - phase.first_tap;
-                data_.resize(data_.size() + shape_.groups * group_size(phase) + simd::tap_stride, T(0));
+                group_weights_ += phase_size(phase) + simd::tap_stride;
             }
+            data_.resize(shape_.groups * group_weights_, T(0));
         }
         if (phases_.empty()) data_.resize(part_.weight_size(), T(0));
     }
@@ -162,7 +165,8 @@ private:
     [[nodiscard]] std::size_t steps(const Phase& phase) const {
         return channels() * (way_ == Way::squares ? simd::square_places : way_ == Way::taps ? 1 : phase.tap_count);
     }
-    [[nodiscard]] std::size_t group_size(const Phase& phase) const {
+    /// Of one group.
+    [[nodiscard]] std::size_t phase_size(const Phase& phase) const {
         std::size_t size = 0;
         for_each_unit(phase, [&](std::size_t, std::size_t, std::size_t of_step) { size += steps(phase) * of_step; });
         return size;
@@ -185,8 +189,8 @@ private:
 
     void pack(const Phase& phase, std::span<const T> w) {
         const std::size_t taps = phase.tap_count, per_row = way_ == Way::taps ? taps : 1, per_step = way_ == Way::taps ? 1 : taps;
-        T* to = data_.data() + phase.first_weight;
-        for (std::size_t g = 0; g < shape_.groups; ++g)
+        for (std::size_t g = 0; g < shape_.groups; ++g) {
+            T* to = data_.data() + g * group_weights_ + phase.first_weight;
             for_each_unit(phase, [&](std::size_t first, std::size_t rows, std::size_t of_step) {
                 for (std::size_t k = 0; k < steps(phase); ++k, to += of_step)
                     for (std::size_t r = 0; r < rows; ++r) {
@@ -194,6 +198,7 @@ private:
                         to[r] = w[source(g, row / per_row, k / per_step, phase.first_tap + tap)];
                     }
             });
+        }
     }
     /// The weight of the group's output (what is written), channel (what is read) and tap.
     [[nodiscard]] std::size_t source(std::size_t g, std::size_t output, std::size_t channel, std::size_t tap) const {
@@ -211,16 +216,18 @@ private:
                 .grid_height = phase.height, .grid_width = phase.width,
                 .in_step_y = ahead ? shape_.stride_y : 1, .in_step_x = ahead ? shape_.stride_x : 1,
                 .out_y = phase.y, .out_x = phase.x, .out_step_y = phase.step_y, .out_step_x = phase.step_x,
-                .taps = taps_.data() + (by_squares() && !ahead ? 8 : phase.first_tap), .tap_count = phase.tap_count,
-                .weights = data_.data() + phase.first_weight + g * group_size(phase),
+                .taps = taps_.data() + (by_squares() && !ahead ? 8 : phase.first_tap), .tap_count = joined() ? taps_.size() : phase.tap_count,
+                .weights = data_.data() + g * group_weights_ + phase.first_weight,
                 .x = x + read, .scale = scale ? scale + read : nullptr, .bias = bias ? bias + g * outputs() : nullptr,
-                .y = y + g * outputs() * out_plane, .accumulate = accumulate};
+                .y = y + g * outputs() * out_plane, .accumulate = accumulate,
+                .phases = phases_.data(), .phase_count = phases_.size()};
     }
 
     ConvolutionShape shape_, part_;  // part_: of the channels that are asked for
     std::size_t first_ = 0;          // of them
     Direction direction_ = Direction::forward;
     AlignedVector<T> data_;
+    std::size_t group_weights_ = 0;  // of data_, a group's
     std::vector<simd::Tap> taps_;
     std::vector<std::uint32_t> kernel_positions_;  // of the taps
     std::vector<Phase> phases_;                    // none: W as it is

@@ -15,6 +15,7 @@ struct WeightBlocking {
     static constexpr std::size_t panel = LanesBlocking<V>::vectors * width<V>;
     static constexpr std::size_t pixels = LanesBlocking<V>::panel_bytes / (panel * sizeof(Element<V>));
     static constexpr std::size_t steps = 432;  // channels · taps
+    static constexpr std::size_t sums = (std::size_t{192} << 10) / sizeof(Element<V>);
 };
 
 // One rectangle of one sample: zᵀ of each panel of outputs, against all steps. `tile` lacks what depends on the panel; its rows are `steps`.
@@ -42,30 +43,30 @@ template <class V>
 void multiply_weights(const TapCall<Element<V>>& call, const ImageBlocks<V>& blocks, const Samples& samples, Element<V>* w_bar) {
     using T = Element<V>;
     using B = WeightBlocking<V>;
-    constexpr std::size_t sums_stride = LanesBlocking<V>::outputs;
-    alignas(64) T copy[ImageBlocks<V>::capacity], sums[B::steps * sums_stride];
+    alignas(64) T copy[ImageBlocks<V>::capacity], sums[B::sums];
     alignas(64) static constexpr T zeros[B::panel] = {};
     std::ptrdiff_t steps[B::steps], pixels[B::pixels];
-    const std::size_t most_outputs = (nearly_equal(call.outputs, sums_stride) + width<V> - 1) / width<V> * width<V>;
+    const std::size_t fit = B::sums / (blocks.channels * call.tap_count) / width<V> * width<V>;
+    const std::size_t most_outputs = (nearly_equal(call.outputs, fit) + width<V> - 1) / width<V> * width<V>;
     const std::size_t stride = call.channels * call.tap_count;
     for (std::size_t channel = 0; channel < call.channels; channel += blocks.channels)
         for (std::size_t output = 0; output < call.outputs; output += most_outputs) {
             const std::size_t channels = part_from(channel, blocks.channels, call.channels), outputs = part_from(output, most_outputs, call.outputs);
-            LanesTile<T> tile{.x = nullptr, .rows = steps, .steps = pixels, .count = 0, .b = nullptr, .sums = sums, .start = zeros,
+            LanesTile<T> tile{.x = nullptr, .rows = steps, .steps = pixels, .count = 0, .b = nullptr, .sums = sums, .stride = most_outputs, .start = zeros,
                               .read = false, .add = false};
             TapCall<T> one = call;
             for (std::size_t sample = 0; sample < samples.count; ++sample, one.x += samples.x_step, one.y += samples.y_step)
                 for_each_rectangle<V>(one, blocks, [&](TapBlock block) {
                     block.channel = channel, block.channels = channels;
                     const auto image = tap_image<V>(one, blocks, block, copy);
-                    list_steps<V>(one, blocks, image, channels, steps);
+                    list_steps<V>({one.taps, one.tap_count}, blocks, image, channels, steps);
                     list_pixels(one, block, image, pixels);
                     tile.x = image.first;
                     tile.count = block.rows * block.columns;
                     add_weights<V>(one, block, tile, channels * call.tap_count, one.y + output * call.out_plane, outputs);
                     tile.add = true;
                 });
-            write_transpose<V>(channels * call.tap_count, outputs, sums, sums_stride, true, w_bar + output * stride + channel * call.tap_count, stride);
+            write_transpose<V>(channels * call.tap_count, outputs, sums, most_outputs, true, w_bar + output * stride + channel * call.tap_count, stride);
         }
 }
 

@@ -9,9 +9,7 @@ namespace {
 // Vectors of outputs that a tile has at most, its rows, and what is at hand at once.
 template <class V>
 struct LanesBlocking {
-    using T = Element<V>;
     static constexpr std::size_t vectors = has_avx512<V> ? 4 : 2;
-    static constexpr std::size_t outputs = 384 / sizeof(T);  // sums lie so far apart; whole vectors at every width
     static constexpr std::size_t panel_bytes = std::size_t{28} << 10;  // of what is multiplied: in L1
 
     /// Rows of a tile: each needs an address, and the tile's sums hide the latency of the multiply-add.
@@ -30,6 +28,7 @@ struct LanesTile {
     std::size_t count;  // of steps
     const T* b;         // the vectors of a step side by side
     T* sums;
+    std::size_t stride;  // from one row of the sums to the next
     const T* start;
     bool read, add;
 };
@@ -37,7 +36,7 @@ struct LanesTile {
 template <class V, int Rows, int Vectors>
 void lanes_tile(const LanesTile<Element<V>>& call) {
     using T = Element<V>;
-    constexpr std::size_t stride = LanesBlocking<V>::outputs;
+    const std::size_t stride = call.stride;
     Accumulators<V, Rows, Vectors> acc;
     const T* at[Rows];
 #pragma GCC unroll 16
@@ -85,7 +84,7 @@ void lanes_rows(LanesTile<Element<V>> tile, std::size_t count) {
     for_each_group<static_cast<std::size_t>(most)>(count, [&](std::size_t, std::size_t rows) {
         tiles[rows - 1](tile);
         tile.rows += rows;
-        tile.sums += rows * LanesBlocking<V>::outputs;
+        tile.sums += rows * tile.stride;
     });
 }
 

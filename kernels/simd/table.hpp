@@ -51,6 +51,11 @@ struct Tap {
     std::int32_t y, x;
 };
 
+/// Pixels (y, x) + step i of the plane that is written, and the taps that reach them; where the first of them and of their weights are.
+struct TapPhase {
+    std::size_t y, x, step_y, step_x, height, width, first_tap, tap_count, first_weight;
+};
+
 /// y at every point (i, j) of a grid = Σ_k W_k x at (i in_step + tap): a convolution of one group, or a phase of its transpose, whose grid is
 /// every out_step-th pixel. Outside its plane x is 0. Weights lie tile by tile of outputs (nearly equal, at most Table::tile_rows), and there
 /// for each k = (channel, tap) the outputs side by side, tap_stride apart.
@@ -70,6 +75,8 @@ struct TapCall {
     const T* bias;   // of the outputs, where sums start; may be null
     T* y;
     bool accumulate;  // sums start at y instead, or are added to it
+    const TapPhase* phases;  // for convolve_lanes: all, row by row; taps are those of all, the grid is that of the first
+    std::size_t phase_count;
 };
 
 /// Of a batch: samples of x and of y begin so far apart.
@@ -92,6 +99,8 @@ inline constexpr std::size_t most_taps = 64, most_tap_rows = 16;
 
 /// Convolutions with outputs in the lanes: x around the pixels of a block lies in so much memory.
 inline constexpr std::size_t image_bytes = std::size_t{128} << 10;
+/// The phases of a row are written together; so many may be.
+inline constexpr std::size_t most_phase_step = 8;
 /// For planes as they lie: their pixels; offsets have 32 bits.
 inline constexpr std::size_t most_plane = std::size_t{1} << 22;
 /// With taps in the rows: U in so much memory, taps that reach so far along a row.
@@ -167,8 +176,8 @@ struct Table {
     /// channels. Null where there is none.
     void (*convolve_squares)(const TapCall<T>& call);
 
-    /// The same with outputs in the lanes (weights: panels of panel_width outputs, the last in whole vectors of half as many, and there step by step), and
-    /// for few outputs, on every pixel of x, with their taps in the rows (weights: tiles of outputs · taps, and there channel by channel).
+    /// The same with outputs in the lanes (weights: panels of panel_width outputs, the last in whole vectors of half as many, and there step by step), of
+    /// all phases at once, out_step_x ≤ most_phase_step; and for few outputs, on every pixel of x, with their taps in the rows (weights: tiles of outputs · taps, and there channel by channel).
     void (*convolve_lanes)(const TapCall<T>& call);
     void (*convolve_taps)(const TapCall<T>& call);
     /// The same for one tap on the pixel itself, stride 1, planes of fewer than most_plane pixels.

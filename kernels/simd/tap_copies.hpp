@@ -50,6 +50,7 @@ struct Copies {
 private:
     void choose_block(const TapCall<T>& call) {
         if (count == 0) {  // no tap reaches these pixels
+            channels = call.channels;
             rows = call.grid_height;
             columns = call.grid_width;
             return;

@@ -3,6 +3,8 @@
 
 #include "kernels/simd/tap_pixels.hpp"
 
+#include <span>
+
 namespace costate::kernels::simd {
 namespace {
 
@@ -106,11 +108,10 @@ TapImage<Element<V>> tap_image(const TapCall<Element<V>>& call, const ImageBlock
 
 // Where channel and tap of every step lie, from the image's first pixel on.
 template <class V>
-void list_steps(const TapCall<Element<V>>& call, const ImageBlocks<V>& blocks, const TapImage<Element<V>>& image, std::size_t channels, std::ptrdiff_t* steps) {
+void list_steps(std::span<const Tap> taps, const ImageBlocks<V>& blocks, const TapImage<Element<V>>& image, std::size_t channels, std::ptrdiff_t* steps) {
     const auto row = static_cast<std::ptrdiff_t>(image.row);
     for (std::size_t c = 0; c < channels; ++c)
-        for (std::size_t t = 0; t < call.tap_count; ++t)
-            *steps++ = static_cast<std::ptrdiff_t>(c * image.plane) + (call.taps[t].y - blocks.top) * row + call.taps[t].x - blocks.left;
+        for (const Tap& tap : taps) *steps++ = static_cast<std::ptrdiff_t>(c * image.plane) + (tap.y - blocks.top) * row + tap.x - blocks.left;
 }
 
 // Where every point of a block lies.

@@ -218,6 +218,30 @@ TEMPLATE_TEST_CASE("few outputs, whose taps are rows of a product; many, in lane
     }
 }
 
+TEMPLATE_TEST_CASE("all phases of a transpose at once: uneven sides, phases without taps, blocks of rows, columns and channels, groups", "", float, double) {
+    std::mt19937_64 random(10);
+    std::vector<ConvolutionShape> shapes;
+    for (const std::uint32_t side : {1, 2, 7, 8, 14, 33})
+        for (const std::uint32_t kernel : {1, 2, 3, 5})
+            for (const auto& [y, x] : std::vector<std::array<std::uint32_t, 2>>{{2, 2}, {1, 2}, {3, 1}, {2, 3}, {9, 8}, {2, 9}})
+                shapes.push_back({.channels = 30 + side, .height = side, .width = side + 1, .outputs = 5, .kernel_height = kernel, .kernel_width = kernel,
+                                  .stride_y = y, .stride_x = x, .top = kernel - 1, .left = kernel / 2, .bottom = kernel, .right = kernel - 1});
+    shapes.push_back({.channels = 60, .height = 40, .width = 44, .outputs = 90, .kernel_height = 3, .kernel_width = 3, .stride_y = 2, .stride_x = 2,
+                      .left = 1});
+    shapes.push_back({.channels = 150, .height = 9, .width = 300, .outputs = 100, .kernel_height = 3, .kernel_width = 4, .stride_y = 2, .stride_x = 2,
+                      .top = 2, .dilation_y = 3, .dilation_x = 2, .groups = 2});
+    shapes.push_back({.channels = 16, .height = 5, .width = 1200, .outputs = 40, .kernel_height = 3, .kernel_width = 7, .stride_y = 2, .stride_x = 3,
+                      .right = 3});
+    for (const ConvolutionShape& s : shapes) {
+        const Data<TestType> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            CHECK((data.computed(simd::table<TestType>(isa)) == expected));
+        }
+    }
+}
+
 TEST_CASE("3 x 3 taps by squares of pixels are the plain loops, there and back") {
     std::mt19937_64 random(6);
     const auto pick = [&](std::uint32_t least, std::uint32_t most) { return least + static_cast<std::uint32_t>(random() % (most - least + 1)); };
