@@ -23,7 +23,7 @@ namespace detail {
 /// Taps are 3 × 3 on every pixel, and channels, outputs and pixels so many that the transforms pay.
 template <class T>
 bool done_by_squares(const simd::Table<T>& table, const ConvolutionShape& s, const ConvolutionSides& sides) {
-    constexpr std::size_t fewest_channels = 24, fewest_outputs = 16, fewest_squares = 25;
+    constexpr std::size_t fewest_channels = 16, fewest_outputs = 16, fewest_squares = 25;
     const bool every = s.stride_y * s.stride_x * s.dilation_y * s.dilation_x * s.groups == 1, nine = s.kernel_height == 3 && s.kernel_width == 3;
     return table.convolve_squares && every && nine && sides.channels >= fewest_channels && sides.outputs >= fewest_outputs &&
            sides.channels + sides.outputs <= simd::most_square_rows && ((sides.height + 1) / 2) * ((sides.width + 1) / 2) >= fewest_squares;

@@ -99,7 +99,10 @@ template <class V>
 void convolve_weights(const TapCall<Element<V>>& call, const Samples& samples, Element<V>* w_bar) {
     const ImageBlocks<V> blocks(call, WeightBlocking<V>::pixels, WeightBlocking<V>::steps);
     const bool few_sums = has_avx512<V> && 24 * call.channels * call.tap_count < call.grid_height * call.grid_width;
-    if (blocks.channels != 0 && !few_sums && 4 * call.outputs > width<V>) return multiply_weights<V>(call, blocks, samples, w_bar);
+    if (blocks.channels != 0 && !few_sums && 4 * call.outputs > width<V>) {
+        if (fewer_pixels<V>(call, blocks, samples)) return multiply_few_pixels<V>(call, w_bar);
+        return multiply_weights<V>(call, blocks, samples, w_bar);
+    }
     TapCall<Element<V>> one = call;
     for (std::size_t b = 0; b < samples.count; ++b, one.x += samples.x_step, one.y += samples.y_step) dot_weights<V>(one, w_bar);
 }

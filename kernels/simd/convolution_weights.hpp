@@ -70,5 +70,37 @@ void multiply_weights(const TapCall<Element<V>>& call, const ImageBlocks<V>& blo
         }
 }
 
+// One tap, on the pixel itself, and so few pixels that the transpose of W̄ would cost more than that of x.
+template <class V>
+bool fewer_pixels(const TapCall<Element<V>>& call, const ImageBlocks<V>& blocks, const Samples& samples) {
+    const std::size_t pixels = call.grid_height * call.grid_width;
+    const bool same = call.tap_count == 1 && blocks.direct && call.in_width == call.grid_width && call.in_height == call.grid_height;
+    return same && samples.count == 1 && pixels <= WeightBlocking<V>::pixels && call.channels % width<V> == 0 &&
+           call.channels * pixels < call.outputs * (pixels + call.channels);
+}
+
+// Then the same sums with channels in the lanes, added to W̄ as it lies.
+template <class V>
+void multiply_few_pixels(const TapCall<Element<V>>& call, Element<V>* w_bar) {
+    using T = Element<V>;
+    using B = WeightBlocking<V>;
+    alignas(64) T panel[B::pixels * B::panel];
+    alignas(64) static constexpr T zeros[B::panel] = {};
+    std::ptrdiff_t outputs[B::steps], pixels[B::pixels];
+    const std::size_t count = call.grid_height * call.grid_width;
+    for (std::size_t p = 0; p < count; ++p) pixels[p] = static_cast<std::ptrdiff_t>(p);
+    for (std::size_t o = 0; o < B::steps; ++o) outputs[o] = static_cast<std::ptrdiff_t>(o * call.out_plane);
+    for_each_group<LanesBlocking<V>::vectors>(call.channels / width<V>, [&](std::size_t first, std::size_t vectors) {
+        const std::size_t lanes = vectors * width<V>, channel = first * width<V>;
+        transpose<V>(lanes, count, call.x + channel * count, count, panel, lanes);
+        for (std::size_t output = 0; output < call.outputs; output += B::steps) {
+            const LanesTile<T> tile{.x = call.y + output * call.out_plane, .rows = outputs, .steps = pixels, .count = count, .b = panel,
+                                    .sums = w_bar + output * call.channels + channel, .stride = call.channels, .start = zeros,
+                                    .read = false, .add = true};
+            multiply_lanes<V>(tile, part_from(output, B::steps, call.outputs), vectors);
+        }
+    });
+}
+
 }  // namespace
 }  // namespace costate::kernels::simd

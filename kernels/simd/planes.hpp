@@ -1,6 +1,7 @@
 // Y = W X for planes of pixels: rows of W are outputs, rows of X channels.
 #pragma once
 
+#include "kernels/simd/tap_tail.hpp"
 #include "kernels/simd/tap_tile.hpp"
 
 namespace costate::kernels::simd {
@@ -38,15 +39,30 @@ struct PlanePanels {
     const std::int32_t* offsets;
 };
 
-// Pixels first … first + count of some channels, scaled; their rows `stride` apart, zeros up to there.
+// All pixels of some channels, scaled, in the order in which they lie; rows of the copy `stride` apart, zeros up to there.
+template <class V>
+void scale_pixels(const PlaneProduct<Element<V>>& call, std::size_t channel, std::size_t channels, std::size_t first, std::size_t count, std::size_t stride,
+                  Element<V>* to) {
+    const std::size_t whole = count / width<V> * width<V>;
+    const Between<V> last(0, count, whole);
+    const Element<V>* x = call.x + channel * call.x_plane + first;
+    const Element<V>* scale = call.scale + (x - call.x);
+    for (std::size_t c = 0; c < channels; ++c, x += call.x_plane, scale += call.x_plane, to += stride) {
+        for (std::size_t j = 0; j < whole; j += width<V>) write(to + j, read<V>(x + j) * read<V>(scale + j));
+        if (whole == stride) continue;
+        write(to + whole, last(x + whole) * last(scale + whole));
+        for (std::size_t j = whole + width<V>; j < stride; j += width<V>) write(to + j, V(0));
+    }
+}
+
+// Pixels first … first + count of some channels; their rows `stride` apart, zeros up to there.
 template <class V>
 void copy_pixels(const PlaneProduct<Element<V>>& call, std::size_t channel, std::size_t channels, std::size_t first, std::size_t count, std::size_t stride,
                  Element<V>* to) {
     for (std::size_t j = 0; j < stride; j += width<V>) {
         const Between<V> in(0, count, j);
         const Element<V>* x = call.x + channel * call.x_plane + first + j;
-        const Element<V>* scale = call.scale + (x - call.x);
-        for (std::size_t c = 0; c < channels; ++c, x += call.x_plane, scale += call.x_plane) write(to + c * stride + j, call.scale ? in(x) * in(scale) : in(x));
+        for (std::size_t c = 0; c < channels; ++c, x += call.x_plane) write(to + c * stride + j, in(x));
     }
 }
 
@@ -57,6 +73,18 @@ void plane_block(const PlaneProduct<Element<V>>& call, std::size_t channel, std:
     using T = Element<V>;
     constexpr std::size_t panel = Blocking<V>::panel;
     const T* weights = call.weights + channel * tap_stride;
+    const std::size_t tail = count % panel;
+    const bool ahead = call.scale && count == call.y_plane;
+    const auto fetch = [](const T* y, std::size_t n) {
+        for (std::size_t i = 0; i < n; i += 64 / sizeof(T)) __builtin_prefetch(y + i, 0, 2);
+    };
+    if (tail != 0 && few_for_lanes<V>(tail)) {
+        const std::size_t p = count - tail;
+        multiply_tail<V>({.steps = channels, .a = weights, .b = panels.first + p, .b_step = 0, .b_panel = 0, .y = call.y + first + p, .y_stride = call.y_plane,
+                          .bias = nullptr, .read_y = call.accumulate || channel != 0, .columns = tail, .ahead = nullptr, .ahead_lines = 0,
+                          .offsets = panels.offsets, .row_bias = call.bias}, call.channels * tap_stride, call.outputs, tail);
+        count -= tail;
+    }
     for_each_group<Blocking<V>::rows>(call.outputs, [&](std::size_t output, std::size_t rows) {
         const std::size_t at_once = panel * static_cast<std::size_t>(panels_at_once<V>(static_cast<int>(rows)));
         TileCall<T> tile{.steps = channels, .a = weights, .b = panels.first, .b_step = 0, .b_panel = 0, .y = call.y + output * call.y_plane + first,
@@ -65,6 +93,7 @@ void plane_block(const PlaneProduct<Element<V>>& call, std::size_t channel, std:
         std::size_t p = 0;
         for (std::size_t n = 0; p + panel <= count; p += n, tile.b += n, tile.y += n) {
             n = count - p >= at_once ? at_once : panel;
+            if (ahead && output + rows < call.outputs) fetch(call.y + (output + rows) * call.y_plane + rows * p, rows * n);
             (n == panel ? TapTiles<V, true>::one : TapTiles<V, true>::many)[rows - 1](tile);
         }
         tile.b = last.first;
@@ -93,8 +122,8 @@ void multiply_planes(const PlaneProduct<Element<V>>& call) {
                 offsets[c] = static_cast<std::int32_t>(c * stride);
                 in_last[c] = static_cast<std::int32_t>(c * (call.scale ? stride : B::panel));
             }
-            if (call.scale) copy_pixels<V>(call, channel, channels, first, count, stride, copy);
-            else if (tail != 0) copy_pixels<V>(call, channel, channels, first + count - tail, tail, B::panel, copy);
+            if (call.scale) scale_pixels<V>(call, channel, channels, first, count, stride, copy);
+            else if (tail != 0 && !few_for_lanes<V>(tail)) copy_pixels<V>(call, channel, channels, first + count - tail, tail, B::panel, copy);
             plane_block<V>(call, channel, channels, first, count, {call.scale ? copy : call.x + channel * call.x_plane + first, offsets},
                            {call.scale ? copy + (count - tail) : copy, in_last});
         }

@@ -177,7 +177,8 @@ struct Table {
     void (*convolve_squares)(const TapCall<T>& call);
 
     /// The same with outputs in the lanes (weights: panels of panel_width outputs, the last in whole vectors of half as many, and there step by step), of
-    /// all phases at once, out_step_x ≤ most_phase_step; and for few outputs, on every pixel of x, with their taps in the rows (weights: tiles of outputs · taps, and there channel by channel).
+    /// all phases at once, out_step_x ≤ most_phase_step; and for few outputs, on every pixel of x, with their taps in the rows (weights: tiles of
+    /// outputs · taps, and there channel by channel).
     void (*convolve_lanes)(const TapCall<T>& call);
     void (*convolve_taps)(const TapCall<T>& call);
     /// The same for one tap on the pixel itself, stride 1, planes of fewer than most_plane pixels.

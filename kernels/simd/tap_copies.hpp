@@ -145,18 +145,60 @@ void copy_rows(const TapCall<Element<V>>& call, const Columns& columns, std::int
         }
 }
 
+// One copy whose rows lie side by side in x as they do here: to[i] = x[i] (scale[i]) for low ≤ i < high, else 0, for i < n up to a whole vector.
+template <class V, bool Scaled>
+void copy_joined(const Element<V>* x, const Element<V>* scale, std::size_t low, std::size_t high, std::size_t n, Element<V>* to) {
+    constexpr std::size_t w = width<V>;
+    const auto edge = [&](std::size_t j) {
+        const Between<V> in(low, high, j);
+        V v = in(x + j);
+        if constexpr (Scaled) v = v * in(scale + j);
+        write(to + j, v);
+    };
+    std::size_t j = 0;
+    for (; j < low; j += w) edge(j);
+    for (; j + w <= high; j += w) {
+        V v = read<V>(x + j);
+        if constexpr (Scaled) v = v * read<V>(scale + j);
+        write(to + j, v);
+    }
+    for (; j < n; j += w) edge(j);
+}
+
+// The same of all a block's channels, planes of x `plane` and copies `stride` apart; then zeros where the columns leave a row. Pixel 0 of the block's first
+// row reads x[at].
+template <class V>
+void copy_joined(const TapCall<Element<V>>& call, const Columns& columns, std::int64_t at, std::size_t channels, std::size_t above, std::size_t below,
+                 std::size_t height, std::size_t stride, Element<V>* to) {
+    using T = Element<V>;
+    const std::size_t n = call.in_width, low = above * n + columns.low, high = below > above ? (below - 1) * n + columns.high : low;
+    for (std::size_t c = 0; c < channels; ++c, to += stride, at += static_cast<std::int64_t>(call.in_height * n)) {
+        if (call.scale) copy_joined<V, true>(call.x + at, call.scale + at, low, high, height * n, to);
+        else copy_joined<V, false>(call.x + at, nullptr, low, high, height * n, to);
+        for (std::size_t i = columns.low == 0 ? columns.high : 0; i < n; i = i + 1 == columns.low ? columns.high : i + 1)
+            for (std::size_t r = above; r < below; ++r) to[r * n + i] = T(0);
+    }
+}
+
 // All copies of a block's channels.
 template <class V>
 void lay_down(const TapCall<Element<V>>& call, const Copies<V>& copies, const TapBlock& block, Element<V>* to) {
     using T = Element<V>;
     const std::size_t stride = copies.plane(block.rows, block.columns), height = block.rows + static_cast<std::size_t>(copies.extra);
     const auto step = static_cast<std::int64_t>(call.in_step_y), in_rows = static_cast<std::int64_t>(call.in_height);
+    const bool joined = call.in_step_y * call.in_step_x == 1 && block.columns == call.in_width;
     for (std::size_t k = 0; k < copies.count; ++k) {
         const Columns columns(call.in_width, call.in_step_x, copies.shift[k], block.column, block.columns);
         const std::int64_t first = (static_cast<std::int64_t>(block.row) + copies.first_row) * step + copies.phase[k];
         const auto clamp = [&](std::int64_t i) { return i < 0 ? std::size_t{0} : i < static_cast<std::int64_t>(height) ? static_cast<std::size_t>(i) : height; };
         std::size_t above = clamp(first < 0 ? (-first + step - 1) / step : 0), below = clamp(first < in_rows ? (in_rows - first + step - 1) / step : 0);
         if (below < above || columns.low >= columns.high) below = above = height;
+        if (joined) {
+            const std::int64_t at = static_cast<std::int64_t>(block.channel * call.in_height) + first;
+            copy_joined<V>(call, columns, at * static_cast<std::int64_t>(call.in_width) + columns.begin, block.channels, above, below, height,
+                           copies.count * stride, to + k * stride);
+            continue;
+        }
         const std::int64_t at = (first + static_cast<std::int64_t>(above) * step) * static_cast<std::int64_t>(call.in_width) + columns.begin;
         for (std::size_t c = 0; c < block.channels; ++c) {
             const auto plane = static_cast<std::int64_t>((block.channel + c) * call.in_height * call.in_width);

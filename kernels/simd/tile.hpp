@@ -195,10 +195,7 @@ void partial_panel(TileCall<Element<V>>& given, std::size_t rows, std::size_t co
     using B = Blocking<V>;
     const Tile<V> tile = (columns <= width<V> ? Tiling::half : Tiling::one)[rows - 1];
     given.columns = columns;
-    if constexpr (has_avx512<V>) {
-        tile(given);
-        return;
-    }
+    if (has_avx512<V> || columns == width<V>) return tile(given);
     TileCall<T> call = given;
     alignas(64) T y[B::rows * B::panel];
     alignas(64) T bias[B::panel] = {};

@@ -131,7 +131,15 @@ TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels 
     const ConvolutionShape thin{.channels = 1, .height = 16, .width = 90, .outputs = 2, .kernel_height = 2, .kernel_width = 32, .dilation_y = 15};
     const ConvolutionShape many{.channels = 2, .height = 12, .width = 11, .outputs = 2, .kernel_height = 9, .kernel_width = 8, .left = 3};
     const ConvolutionShape far{.channels = 2, .height = 40, .width = 4, .outputs = 2, .kernel_height = 2, .dilation_y = 20};
-    for (const ConvolutionShape& s : {wide, tall, thin, many, far}) {
+    std::vector<ConvolutionShape> shapes{wide, tall, thin, many, far};
+    for (const auto& [channels, height, width, side, hole] :  // images as large as x: their rows are copied in one go
+         std::vector<std::array<std::uint32_t, 5>>{{12, 90, 60, 3, 1}, {7, 33, 17, 5, 1}, {5, 40, 9, 3, 4}, {9, 5, 3, 3, 5}, {16, 28, 28, 3, 1},
+                                                   {3, 7, 1, 3, 1}}) {
+        const std::uint32_t around = side / 2 * hole;
+        shapes.push_back({.channels = channels, .height = height, .width = width, .outputs = channels + 2, .kernel_height = side, .kernel_width = side,
+                          .top = around, .left = around, .bottom = around, .right = around, .dilation_y = hole, .dilation_x = hole});
+    }
+    for (const ConvolutionShape& s : shapes) {
         const Data<TestType> data(s, random);
         const auto expected = data.expected();
         for (const Isa isa : supported_isas()) {
@@ -143,9 +151,27 @@ TEMPLATE_TEST_CASE("images whose blocks are cut in rows and in columns; kernels 
 
 TEMPLATE_TEST_CASE("one tap on every pixel: panels that are full, partly full and none, channels of more than one block", "[quick]", float, double) {
     std::mt19937_64 random(4);
-    const std::vector<std::array<std::uint32_t, 4>> sizes{{3, 1, 1, 2}, {5, 3, 5, 30}, {96, 14, 14, 48}, {300, 4, 8, 3}, {230, 9, 31, 15}};
+    const std::vector<std::array<std::uint32_t, 4>> sizes{{3, 1, 1, 2},   {5, 3, 5, 30},  {96, 14, 14, 48}, {300, 4, 8, 3}, {230, 9, 31, 15},
+                                                          {20, 5, 13, 29}, {20, 2, 33, 7}, {20, 1, 35, 23}, {300, 6, 6, 50}};
     for (const auto& [channels, height, width, outputs] : sizes) {
         const ConvolutionShape s{.channels = channels, .height = height, .width = width, .outputs = outputs, .kernel_height = 1, .kernel_width = 1};
+        const Data<TestType> data(s, random);
+        const auto expected = data.expected();
+        for (const Isa isa : supported_isas()) {
+            INFO(text(s) << name(isa));
+            CHECK((data.computed(simd::table<TestType>(isa)) == expected));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("one tap on few pixels: the weights' gradient with channels in the lanes, outputs of more than one block, groups", "[quick]", float,
+                   double) {
+    std::mt19937_64 random(11);
+    const std::vector<std::array<std::uint32_t, 5>> sizes{{64, 7, 7, 500, 1}, {32, 1, 1, 40, 1}, {48, 1, 3, 33, 1}, {16, 6, 6, 70, 1}, {240, 5, 5, 130, 1},
+                                                          {64, 3, 4, 80, 2}};
+    for (const auto& [channels, height, width, outputs, groups] : sizes) {
+        const ConvolutionShape s{.channels = channels, .height = height, .width = width, .outputs = outputs, .kernel_height = 1, .kernel_width = 1,
+                                 .groups = groups};
         const Data<TestType> data(s, random);
         const auto expected = data.expected();
         for (const Isa isa : supported_isas()) {
@@ -247,7 +273,7 @@ TEST_CASE("3 x 3 taps by squares of pixels are the plain loops, there and back")
     const auto pick = [&](std::uint32_t least, std::uint32_t most) { return least + static_cast<std::uint32_t>(random() % (most - least + 1)); };
     std::size_t by_squares = 0;
     for (int i = 0; i < 12; ++i) {
-        const ConvolutionShape s{.channels = pick(24, 50), .height = pick(12, 30), .width = pick(12, 70), .outputs = pick(24, 50),
+        const ConvolutionShape s{.channels = pick(16, 50), .height = pick(12, 30), .width = pick(12, 70), .outputs = pick(16, 50),
                                  .kernel_height = 3, .kernel_width = 3,
                                  .top = pick(0, 3), .left = pick(0, 3), .bottom = pick(0, 3), .right = pick(0, 3)};
         const Data<float> data(s, random);
