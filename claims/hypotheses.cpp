@@ -4,6 +4,7 @@
 #include "claims/networks.hpp"
 #include "claims/subjects.hpp"
 #include "claims/subjects/components.hpp"
+#include "nn/network.hpp"
 
 #include <fmt/format.h>
 

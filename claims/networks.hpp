@@ -4,12 +4,15 @@
 #include "claims/claim.hpp"
 #include "claims/engine.hpp"
 #include "guidance/paths/conversions.hpp"
-#include "nn/network.hpp"
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
+
+namespace costate::nn {
+struct Network;
+}
 
 namespace costate::claims {
 
